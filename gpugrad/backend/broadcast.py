@@ -1,0 +1,30 @@
+"""Undoing a broadcast: the sum over what was repeated."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .arrays import namespace
+
+
+def sum_to(x: Any, shape: tuple[int, ...]) -> Any:
+    """``x`` summed over the axes along which an array of ``shape`` was repeated to become ``x.shape``.
+
+    The dtype stays; half types are summed in float32. Raises ValueError if ``shape`` does not broadcast to
+    ``x.shape``.
+    """
+    if x.shape == shape:
+        return x
+    xp = namespace(x)
+    if xp.__name__ == "cupy":
+        from .rowwise import sum_to as launch
+
+        return launch(x, shape=shape)
+    extra = x.ndim - len(shape)
+    axes = tuple(range(extra)) + tuple(
+        extra + i for i, n in enumerate(shape) if n == 1 and x.shape[extra + i] != 1
+    )
+    if extra < 0 or any(n not in (1, m) for n, m in zip(shape, x.shape[max(extra, 0) :], strict=True)):
+        raise ValueError(f"an array of shape {shape} does not broadcast to {x.shape}")
+    wide = "float32" if x.dtype.itemsize == 2 and x.dtype.kind in "fV" else None
+    return xp.sum(x, axis=axes, dtype=wide, keepdims=True).reshape(shape).astype(x.dtype, copy=False)

@@ -1,0 +1,80 @@
+"""From a primitive's one body to the function that runs for an array type."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from . import cuda
+from .arrays import array_types, is_array, namespace, namespace_of_type
+from .guard import guard
+from .transfer import require_same_device
+
+
+def implementation(body: Callable, array_type: type) -> Callable:
+    """What computes ``body`` for this array type: a fused kernel, the library's own function, or the body."""
+    xp = namespace_of_type(array_type)
+    own = getattr(xp, getattr(body, "ufunc", ""), None)
+    if xp is np:
+        return own or partial(body, np)
+    if hasattr(body, "fused"):
+        from .kernels import implementation as kernel_of
+
+        f = kernel_of(body)
+    else:
+        f = own or partial(body, xp)
+    return guard(f) if cuda.device_count() > 1 else f
+
+
+def as_operands(operands: Sequence[Any], name: str) -> tuple[list[Any], type]:
+    """The operands of a call as arrays and numbers, and the array type that computes with them.
+
+    Lists become arrays, and so do numbers if nothing else is there. Raises ValueError if arrays are on
+    different devices, TypeError for what is no array and no number; both name the operation.
+    """
+    array_type: type = np.ndarray
+    for x in operands:
+        if is_array(x):
+            array_type = type(x) if type(x) in array_types() else np.ndarray
+            break
+    else:
+        return [np.asarray(_number(x, name)) for x in operands], array_type
+    xp = namespace_of_type(array_type)
+    out = []
+    for x in operands:
+        if type(x) is not array_type:
+            if is_array(x):
+                _one_device(operands, name)
+                x = xp.asarray(x)  # a subclass of ndarray
+            elif isinstance(_number(x, name), (list, tuple)):
+                x = xp.asarray(x)
+        out.append(x)
+    return out, array_type
+
+
+def _number(x: Any, name: str) -> Any:
+    try:
+        namespace(x)
+    except TypeError as error:
+        raise TypeError(f"{name}: {error}") from None
+    return x
+
+
+def _one_device(operands: Sequence[Any], name: str) -> None:
+    try:
+        require_same_device(*operands)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
+
+
+def one_array(y: Any, like: Any) -> Any:
+    """``y``, a scalar that NumPy returned for arrays of no dimensions, as an array beside ``like``."""
+    return namespace(like).asarray(y)
+
+
+def quiet() -> Any:
+    """A block in which NumPy does not warn of overflow and the like: a derivative may well be infinite."""
+    return np.errstate(all="ignore")
