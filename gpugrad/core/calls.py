@@ -1,0 +1,177 @@
+"""What happens when a primitive is called.
+
+One and two operands have call paths of their own, flat and free of loops, because round a NumPy call
+on a small array the Python costs more than the call. ``apply`` is the general path: it does what the
+flat ones leave out (arrays among the operands, parameters, every mode but plain recording).
+
+``primitive.fast`` describes reads for the flat paths: for one operand a string, for two a pair of
+positions in ``(None, a, b, y)``; ``None`` sends the call to ``apply``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..backend.arrays import is_array
+from ..backend.dispatch import as_operands, one_array
+from .anomaly import check_result, remember
+from .modes import special, state
+from .node import Node, Unary, next_key
+from .tensor import Tensor
+
+NOTHING, OPERAND, VALUE, CONSTANT = "nothing", "operand", "value", "constant"
+"""What a flat unary call keeps; ``CONSTANT``: the result has derivative zero, so there is no node."""
+
+
+def unary(p: Any) -> Callable:
+    """The call path of a primitive with one operand and no parameters."""
+    implementations = p.implementations
+
+    def call(x):
+        keep = p.fast
+        if type(x) is Tensor and keep is not None and not special:
+            data = x.data
+            y = implementations[type(data)](data)
+            if type(y) is not type(data):
+                y = one_array(y, data)
+            out = Tensor()
+            out.data = y
+            parent = x.node
+            if parent is None or keep is CONSTANT:
+                out.node = None
+                return out
+            out.node = node = Unary()
+            node.key = next_key()
+            node.primitive = p
+            node.parent = parent
+            node.kept = y if keep is VALUE else data if keep is OPERAND else None
+            return out
+        f = implementations.get(type(x))
+        return f(x) if f else apply(p, (x,), {})
+
+    return call
+
+
+def binary(p: Any) -> Callable:
+    """The call path of a primitive with two operands and no parameters."""
+    implementations = p.implementations
+
+    def call(a, b):
+        # Two Tensors, or a Tensor and a Python number; whatever else meets takes the general path.
+        if type(a) is Tensor:
+            x = data = a.data
+            left = a.node
+            if type(b) is Tensor:
+                z = b.data
+                right = b.node
+                if type(x) is not type(z):
+                    return apply(p, (a, b), {})
+            elif type(b) is float or type(b) is int:
+                z = b
+                right = None
+            else:
+                return apply(p, (a, b), {})
+        elif type(b) is Tensor and (type(a) is float or type(a) is int):
+            x = a
+            left = None
+            z = data = b.data
+            right = b.node
+        else:
+            f = implementations.get(type(a))  # bare arrays, as in the rules of a first derivative
+            return f(a, b) if f and type(b) is type(a) else apply(p, (a, b), {})
+        reads = p.fast
+        if special or reads is None:
+            return apply(p, (a, b), {})
+
+        y = implementations[type(data)](x, z)
+        if type(y) is not type(data):
+            y = one_array(y, data)
+        out = Tensor()
+        out.data = y
+        if left is right is None:
+            out.node = None
+            return out
+        out.node = node = Node()
+        node.key = next_key()
+        node.primitive = p
+        node.parents = left, right
+        pool = (None, x, z, y)
+        node.kept = (
+            None if left is None else pool[reads[0]],
+            None if right is None else pool[reads[1]],
+        )
+        if left is None or right is None:
+            same = data.dtype is y.dtype and data.shape == y.shape
+        else:
+            same = x.dtype is z.dtype and x.shape == z.shape
+        node.fits = None if same else fits_of((x, z), y)
+        return out
+
+    return call
+
+
+def general(p: Any) -> Callable:
+    """The call path of every other primitive."""
+
+    def call(*operands, **params):
+        return apply(p, operands, params)
+
+    return call
+
+
+def apply(p: Any, operands: tuple, params: dict[str, Any]) -> Any:
+    """Call ``p`` on operands of any kind and record the call if a gradient may be asked of it.
+
+    Tensors in, a Tensor out; only arrays and numbers in, an array out. Raises ValueError if the operands
+    are on different devices.
+    """
+    nodes = [x.node if type(x) is Tensor else None for x in operands]
+    arrays, array_type = as_operands([x.data if type(x) is Tensor else x for x in operands], p.name)
+    y = p.implementations[array_type](*arrays, **params)
+    if not any(type(x) is Tensor for x in operands):
+        return y
+    if type(y) is not array_type:
+        y = one_array(y, next(x for x in arrays if type(x) is array_type))
+    if state.anomaly:
+        check_result(p, arrays, y)
+    out = Tensor()
+    out.data = y
+    out.node = None
+    if state.recording and p.differentiable and any(nodes):
+        out.node = record(p, nodes, arrays, y, params)
+    return out
+
+
+def record(p: Any, nodes: list, arrays: list, y: Any, params: dict[str, Any]) -> Node | Unary | None:
+    """The node of one call, or ``None`` if no operand that needs a gradient has a rule."""
+    if p.reads is None:
+        raise TypeError(
+            f"{p.name} has no derivative rule; give it one (gpugrad.defvjp, gpugrad.defjvp or a rule form), "
+            "mark it with gpugrad.nondifferentiable, or call it under no_grad()"
+        )
+    reads = p.reads
+    parents = tuple([None if reads[i] is None else n for i, n in enumerate(nodes)])
+    if not any(parents):
+        return None
+    if p.fast is not None and len(parents) == 1:
+        node: Any = Unary()
+        node.parent = parents[0]
+        node.kept = p.keep(0, arrays, y, params)
+    else:
+        node = Node()
+        node.parents = parents
+        node.kept = tuple([n if n is None else p.keep(i, arrays, y, params) for i, n in enumerate(parents)])
+        node.fits = fits_of(arrays, y)
+    node.key = next_key()
+    node.primitive = p
+    if special:
+        remember(node)
+    return node
+
+
+def fits_of(arrays: Any, y: Any) -> tuple:
+    """``(shape, dtype)`` of every operand and of the result; ``None`` for a number."""
+    fits = [(x.shape, x.dtype) if is_array(x) else None for x in arrays]
+    fits.append((y.shape, y.dtype))
+    return tuple(fits)

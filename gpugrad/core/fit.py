@@ -1,0 +1,22 @@
+"""The shape rule: the gradient of an operand has the shape and dtype of that operand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..backend.arrays import is_array
+from ..backend.broadcast import sum_to
+
+
+def fit(h: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+    """``h`` summed over what broadcasting had repeated and cast to ``dtype`` (real part for a real one).
+
+    A Tensor is fitted by its own methods, so that the fitting is differentiated as well.
+    """
+    if h.shape != shape:
+        h = sum_to(h, shape) if is_array(h) else h.sum_to(shape)
+    if h.dtype != dtype:
+        if h.dtype.kind == "c" and dtype.kind != "c":
+            h = h.real
+        h = h.astype(dtype)
+    return h

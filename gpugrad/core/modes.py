@@ -1,0 +1,82 @@
+"""What changes how calls are recorded: ``no_grad``, anomaly detection, guarded arrays. All per thread.
+
+``special`` has one entry for every mode that is active in any thread. The fast paths test only that
+list; when it is empty, which is nearly always, there is nothing else to ask.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextlib import ContextDecorator
+from typing import Any
+
+special: list[object] = []
+
+
+class _State(threading.local):
+    recording = True
+    anomaly = False
+    guard = False
+
+
+state = _State()
+
+
+class _Mode(ContextDecorator):
+    """Sets one field of this thread's state inside a ``with`` block or a decorated function."""
+
+    field: str
+    value: Any
+
+    def __init__(self) -> None:
+        self._outer: list[Any] = []
+
+    def _recreate_cm(self) -> _Mode:
+        return type(self)()  # a decorated function may run in several threads at once
+
+    def __enter__(self) -> None:
+        self._outer.append(getattr(state, self.field))
+        setattr(state, self.field, self.value)
+        special.append(self)
+
+    def __exit__(self, *exc: object) -> None:
+        special.remove(self)
+        setattr(state, self.field, self._outer.pop())
+
+
+class no_grad(_Mode):  # noqa: N801 - a mode reads as a verb where it is used
+    """Record nothing: results made inside need no gradient. Context manager and decorator."""
+
+    field, value = "recording", False
+
+
+class enable_grad(_Mode):  # noqa: N801
+    """Record again, inside a ``no_grad`` block."""
+
+    field, value = "recording", True
+
+
+class detect_anomaly(_Mode):  # noqa: N801
+    """Stop at the operation that first makes a NaN or an infinity, forward or backward.
+
+    Raises :class:`FloatingPointError` with the operation, the line that called it, the shapes and the
+    operand concerned. Slow: every result is looked at, which on CUDA waits for the device.
+    """
+
+    field, value = "anomaly", True
+
+
+class guard_arrays(_Mode):  # noqa: N801
+    """Find NumPy or CuPy arrays that are written to between the forward and the backward pass.
+
+    gpugrad knows its own writes; a write through an array that the user still holds would give a wrong
+    gradient in silence. Inside this block, what a rule keeps is fingerprinted and checked when it is
+    read (both passes must run inside). Slow: the data of every kept array goes through a checksum.
+    """
+
+    field, value = "guard", True
+
+
+def is_grad_enabled() -> bool:
+    """Whether calls in this thread are recorded."""
+    return state.recording

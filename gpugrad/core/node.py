@@ -1,0 +1,84 @@
+"""What a computation leaves behind: nodes that point from a result to what it was made of.
+
+A node holds its parents (nodes, never tensors) and only the arrays that its rules will read, so a
+graph keeps no more memory alive than its derivatives need, has no reference cycle, and dies with the
+last tensor that points into it.
+"""
+
+from __future__ import annotations
+
+import threading
+from itertools import count
+from typing import Any
+
+next_key = count(-1, -1).__next__
+"""Keys fall by one with every node: ``heapq`` then yields the newest node first, and a node's consumers,
+which are newer, all come before it. That is the topological order; no search for it is needed."""
+
+
+class _Freed:
+    def __repr__(self) -> str:
+        return "<freed>"
+
+
+FREED = _Freed()
+"""Stands for what a node kept, once ``backward`` has let it go."""
+
+
+class Leaf:
+    """Where differentiation ends: a tensor made with ``requires_grad=True``."""
+
+    __slots__ = ("__weakref__", "grad", "key", "lock")
+
+    def __init__(self) -> None:
+        self.key = next_key()
+        self.grad: Any = None
+        self.lock = threading.Lock()
+
+
+class Unary:
+    """A call with one operand and no parameters: the commonest node, without tuples round its fields.
+
+    The fields are set by the caller, not by ``__init__``, which would take as long as all the rest.
+    """
+
+    __slots__ = ("__weakref__", "kept", "key", "origin", "parent", "primitive")
+
+    key: int
+    primitive: Any
+    parent: Any
+    kept: Any
+    origin: Any
+
+    @property
+    def parents(self) -> tuple:
+        return (self.parent,)
+
+
+class Node:
+    """A call with any number of operands.
+
+    ``parents[i]`` is ``None`` where operand ``i`` needs no gradient; ``kept[i]`` is what the rule of
+    operand ``i`` reads. ``fits`` is ``None`` if every operand has the shape and dtype of the result,
+    else ``(shape, dtype)`` of each operand and, last, of the result.
+    """
+
+    __slots__ = ("__weakref__", "fits", "kept", "key", "origin", "parents", "primitive")
+
+    key: int
+    primitive: Any
+    parents: tuple
+    kept: Any
+    fits: tuple | None
+    origin: Any
+
+
+def kept_for(node: Unary | Node, i: int) -> Any:
+    """What the rule of operand ``i`` reads; an error if ``backward`` has freed it."""
+    kept = node.kept
+    if kept is FREED:
+        raise RuntimeError(
+            f"the graph behind this result was freed by an earlier backward() (at {node.primitive.name}); "
+            "pass retain_graph=True to that backward(), or compute the result again"
+        )
+    return kept if type(node) is Unary else kept[i]

@@ -1,0 +1,197 @@
+"""The forms in which a derivative is written down, once, for both directions.
+
+A rule is a function whose parameter names say what it reads: first the cotangent or tangent, then any
+of the operands by name, ``y`` for the result, ``x_shape`` or ``x_dtype`` of operand ``x``, and the
+primitive's parameters as keyword-only arguments. Only what a rule reads is kept alive. Rules are made
+of primitives and operators, so they serve bare arrays and, for higher derivatives, Tensors.
+
+Rules of a primitive with ``*xs`` take the position of the operand first, and ``xs`` for all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .calls import CONSTANT, NOTHING, OPERAND, VALUE
+from .primitive import Primitive, Read
+
+Rule = Callable[..., Any] | None
+
+
+def elementwise(f: Callable, *rules: Rule) -> None:
+    """Rules ``lambda t, ...: t * df/dx_i`` for a function that acts on each element by itself.
+
+    The Jacobian is diagonal, hence its own transpose: the one formula serves both directions.
+    """
+    _define(f.primitive, rules, rules)  # type: ignore[attr-defined]
+
+
+def linear(f: Callable, transpose: Rule) -> None:
+    """A function linear in its one operand: only the transpose is written, forward is ``f`` itself."""
+    p: Primitive = f.primitive  # type: ignore[attr-defined]
+    _define(p, (transpose,), (_itself(p, 0),))
+
+
+def multilinear(f: Callable, *transposes: Rule) -> None:
+    """A function linear in each operand while the others stand still: one transpose for each.
+
+    A primitive with ``*xs`` takes one transpose for all.
+    """
+    p: Primitive = f.primitive  # type: ignore[attr-defined]
+    if p.variadic:
+        _define(p, transposes, (_itself_with_all(p),))
+    else:
+        _define(p, transposes, tuple(None if r is None else _itself(p, i) for i, r in enumerate(transposes)))
+
+
+def by_hand(f: Callable, vjp: tuple[Rule, ...], jvp: tuple[Rule, ...]) -> None:
+    """Both directions written out, for what is none of the other forms."""
+    _define(f.primitive, vjp, jvp)  # type: ignore[attr-defined]
+
+
+def nondifferentiable(f: Callable) -> Callable:
+    """Say that ``f`` has derivative zero wherever it has one: its results never require grad."""
+    p: Primitive = f.primitive  # type: ignore[attr-defined]
+    p.differentiable = False
+    if len(p.operands) == 1 and not p.params and not p.variadic:
+        p.fast = CONSTANT
+    return f
+
+
+# ---- forward rules that are the function itself ----
+
+
+class _Signed:
+    """A rule with its names given instead of read off a function: what it takes besides ``t``."""
+
+    def __init__(self, function: Callable, names: tuple[str, ...], params: tuple[str, ...]) -> None:
+        self.function, self.names, self.params = function, names, params
+
+
+def _itself(p: Primitive, i: int) -> Any:
+    others = tuple(name for j, name in enumerate(p.operands) if j != i)
+
+    def push(t: Any, *kept: Any, **params: Any) -> Any:
+        return p.function(*kept[:i], t, *kept[i:], **params)
+
+    return _Signed(push, others, p.params)
+
+
+def _itself_with_all(p: Primitive) -> Any:
+    def push(t: Any, i: int, xs: tuple, **params: Any) -> Any:
+        return p.function(*xs[:i], t, *xs[i + 1 :], **params)
+
+    return _Signed(push, ("i", *p.operands), p.params)
+
+
+# ---- from signatures to what the sweeps call ----
+
+
+def _define(p: Primitive, vjp: tuple, jvp: tuple) -> None:
+    expected = 1 if p.variadic else len(p.operands)
+    if p.reads is not None:
+        raise ValueError(f"{p.name} has its rules already")
+    if len(vjp) != expected or len(jvp) != expected:
+        raise ValueError(
+            f"{p.name} takes {expected} rule(s), for {', '.join(p.operands)}; got {len(vjp)} reverse and "
+            f"{len(jvp)} forward"
+        )
+    signed = [(_sign(p, r), _sign(p, f)) for r, f in zip(vjp, jvp, strict=True)]
+    reads = [None if r is None else _union(p, r, f) for r, f in signed]
+    pulls = [None if r is None else _aligned(p, r, reads[i]) for i, (r, _) in enumerate(signed)]
+    pushes = [None if f is None else _aligned(p, f, reads[i]) for i, (_, f) in enumerate(signed)]
+    if p.variadic:
+        p.reads, p.pulls, p.pushes = _Every(reads[0]), _EveryRule(pulls[0]), _EveryRule(pushes[0])
+    else:
+        p.reads, p.pulls, p.pushes = tuple(reads), tuple(pulls), tuple(pushes)
+        p.fast = _fast_reads(p)
+
+
+def _sign(p: Primitive, rule: Any) -> _Signed | None:
+    if rule is None or type(rule) is _Signed:
+        return rule
+    if hasattr(rule, "primitive"):
+        return _Signed(rule, rule.primitive.operands[1:], rule.primitive.params)
+    code = rule.__code__
+    names = code.co_varnames[1 : code.co_argcount]
+    params = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+    for name in params:
+        if name not in p.params:
+            raise ValueError(f"a rule of {p.name} takes the parameter {name!r}; it has {p.params or 'none'}")
+    return _Signed(rule, names, params)
+
+
+def _union(p: Primitive, reverse: _Signed, forward: _Signed | None) -> tuple[Read, ...]:
+    names = dict.fromkeys(reverse.names + (forward.names if forward else ()))
+    names.pop("i", None) if p.variadic else None
+    return tuple(_read(p, name) for name in names)
+
+
+def _read(p: Primitive, name: str) -> Read:
+    if p.variadic and name == p.operands[0]:
+        return Read("all")
+    if name in p.operands:
+        return Read("array", p.operands.index(name))
+    if name == "y":
+        return Read("value")
+    stem, _, kind = name.rpartition("_")
+    if stem in p.operands and kind in ("shape", "dtype"):
+        return Read(kind, p.operands.index(stem))
+    raise ValueError(
+        f"a rule of {p.name} reads {name!r}; it can read {', '.join(p.operands)}, y, and NAME_shape or NAME_dtype"
+    )
+
+
+def _aligned(p: Primitive, rule: _Signed, reads: Any) -> Callable:
+    """``rule`` as a function of (cotangent or tangent, kept), or of the former alone if nothing is kept."""
+    f = rule.function
+    wanted = tuple(_read(p, name) for name in rule.names if not (p.variadic and name == "i"))
+    places = tuple(reads.index(read) for read in wanted)
+    if p.variadic:
+        return lambda g, kept, i: f(g, i, *[kept[k] for k in places], **_chosen(rule.params, kept))
+    if p.params:
+        return lambda g, kept: f(g, *[kept[k] for k in places], **_chosen(rule.params, kept))
+    if not reads or len(reads) == len(places) == 1:
+        return f
+    if not places:
+        return lambda g, kept: f(g)
+    if places == tuple(range(len(reads))):
+        return lambda g, kept: f(g, *kept)
+    return lambda g, kept: f(g, *[kept[k] for k in places])
+
+
+def _chosen(names: tuple[str, ...], kept: tuple) -> dict[str, Any]:
+    params = kept[-1]
+    return {name: params[name] for name in names}
+
+
+class _Every:
+    """The same entry for whatever operand is asked for."""
+
+    def __init__(self, entry: Any) -> None:
+        self.entry = entry
+
+    def __getitem__(self, i: int) -> Any:
+        return self.entry
+
+
+class _EveryRule(_Every):
+    """The one rule of a primitive with ``*xs``, told which operand it is for."""
+
+    def __getitem__(self, i: int) -> Callable:
+        rule = self.entry
+        return lambda g, kept: rule(g, kept, i)
+
+
+def _fast_reads(p: Primitive) -> Any:
+    """What the flat call paths need to know, or ``None`` if they do not serve this primitive."""
+    if p.params or len(p.operands) > 2 or any(r is None or len(r) > 1 for r in p.reads):
+        return None
+    kinds = [r[0] if r else None for r in p.reads]
+    if any(k is not None and k.kind not in ("array", "value") for k in kinds):
+        return None
+    if len(kinds) == 1:
+        k = kinds[0]
+        return NOTHING if k is None else VALUE if k.kind == "value" else OPERAND
+    return tuple(0 if k is None else 3 if k.kind == "value" else 1 + k.index for k in kinds)

@@ -1,0 +1,248 @@
+"""Tensor: an array and the node that says how it came about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ..backend.arrays import is_array, namespace
+from ..backend.dispatch import quiet
+from ..backend.transfer import asarray, device_of, require_same_device
+from .hooks import HookHandle
+from .modes import state
+from .node import Leaf
+from .reverse import sweep
+from .writes import written
+
+if TYPE_CHECKING:
+    from ..ops.methods import Methods as _Base
+else:
+    _Base = object  # the operators and NumPy's methods are put on this class by gpugrad.ops
+
+
+class Tensor(_Base):
+    """A NumPy or CuPy array that remembers how it was computed. Make one with :func:`gpugrad.tensor`.
+
+    A Tensor is a value: ``t[i] = v`` and ``t += v`` leave every other handle on the old value alone.
+    ``data`` is the array itself, of the library of its device; ``node`` is ``None`` where no gradient
+    is needed.
+    """
+
+    __slots__ = ("__weakref__", "data", "node")
+    data: Any
+    node: Any
+
+    __array_priority__ = 1000
+    __hash__ = object.__hash__
+
+    # ---- what it is ----
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Length of each axis."""
+        return self.data.shape
+
+    @property
+    def dtype(self) -> Any:
+        """NumPy dtype of the elements."""
+        return self.data.dtype
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return self.data.ndim
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return self.data.size
+
+    @property
+    def device(self) -> Any:
+        """The device that holds the data."""
+        return device_of(self.data)
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether gradients flow to or through this tensor."""
+        return self.node is not None
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether no recorded operation made this tensor."""
+        return self.node is None or type(self.node) is Leaf
+
+    @property
+    def grad(self) -> Tensor | None:
+        """Sum of the gradients that ``backward`` has brought to this leaf; ``None`` before the first."""
+        return self.node.grad if type(self.node) is Leaf else None
+
+    @grad.setter
+    def grad(self, value: Tensor | None) -> None:
+        if type(self.node) is not Leaf:
+            raise RuntimeError(".grad belongs to a leaf, made with requires_grad=True; this tensor is not one")
+        if value is not None and (
+            type(value) is not Tensor or value.shape != self.shape or value.dtype != self.dtype
+        ):
+            raise ValueError(
+                f".grad takes None or a Tensor of shape {self.shape} and dtype {self.dtype}, got "
+                + (f"shape {value.shape}, dtype {value.dtype}" if type(value) is Tensor else type(value).__name__)
+            )
+        self.node.grad = value
+
+    # ---- differentiation ----
+
+    def backward(
+        self, gradient: Any = None, *, retain_graph: bool | None = None, create_graph: bool = False
+    ) -> None:
+        """Add the gradient of this tensor to ``.grad`` of every leaf that it depends on.
+
+        gradient: cotangent, of this tensor's shape and dtype; may be left out for one real number.
+        retain_graph: keep what the graph saved, for another ``backward`` (default: ``create_graph``).
+        create_graph: record the sweep, so that ``.grad`` can be differentiated again.
+
+        Raises RuntimeError if nothing requires grad or the graph was freed, ValueError for a gradient of
+        another shape or a missing one, TypeError for one of another dtype.
+        """
+        if self.node is None:
+            raise RuntimeError(
+                "backward() on a tensor that does not require grad: none of its operands was made with "
+                "requires_grad=True, or it was computed under no_grad() or detach()ed"
+            )
+        g = seed(self, gradient)
+        retain = create_graph if retain_graph is None else retain_graph
+        with quiet():
+            found = sweep(
+                {self.node: g if create_graph else g.data}, retain_graph=retain, box=make if create_graph else None
+            )
+        deposit(found, g)
+
+    def detach(self) -> Tensor:
+        """The same data, cut off from the graph."""
+        return make(self.data)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """Make this tensor a leaf that gradients are collected for, or an ordinary one; returns itself."""
+        if not requires_grad:
+            if not self.is_leaf:
+                raise RuntimeError("only a leaf can stop requiring grad; use detach() for a computed tensor")
+            self.node = None
+        elif self.node is None:
+            require_inexact(self.dtype)
+            self.node = Leaf()
+        return self
+
+    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> HookHandle:
+        """Call ``hook(gradient)`` whenever the gradient of this tensor has been computed.
+
+        What the hook returns takes the gradient's place; ``None`` leaves it. The handle that comes back
+        has ``remove()``. Raises RuntimeError if this tensor does not require grad.
+        """
+        if self.node is None:
+            raise RuntimeError("register_hook() needs a tensor that requires grad")
+
+        def call(g: Any) -> Any:
+            boxed = g if type(g) is Tensor else make(g)
+            result = hook(outward(boxed))
+            if result is None:
+                return g
+            if result.shape != boxed.shape or result.dtype != boxed.dtype:
+                raise ValueError(
+                    f"a hook has to return a gradient of shape {boxed.shape} and dtype {boxed.dtype}, "
+                    f"got shape {result.shape} and dtype {result.dtype}"
+                )
+            result = outward(result)
+            return result if type(g) is Tensor else result.data
+
+        return HookHandle(self.node, call)
+
+    def assign_(self, value: Any) -> Tensor:
+        """Write ``value`` into this leaf's own memory, as an optimiser does; returns the leaf.
+
+        value: anything that broadcasts to this shape. A graph that kept the old value will say so in
+        ``backward``. Raises RuntimeError on a computed tensor.
+        """
+        if not self.is_leaf:
+            raise RuntimeError("assign_() writes to leaves only; a computed tensor is a value")
+        self.data[...] = value.data if type(value) is Tensor else value
+        written(self.data)
+        return self
+
+
+# ---- making tensors ----
+
+
+def make(data: Any, node: Any = None) -> Tensor:
+    """A Tensor round an array of ours, with no look at it."""
+    t = Tensor()
+    t.data = data
+    t.node = node
+    return t
+
+
+def tensor(data: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """A new Tensor with a copy of ``data``.
+
+    data: numbers, nested lists, a NumPy or CuPy array, a Tensor, or anything with ``__dlpack__``.
+    dtype: default that of ``data``; a Python float makes float64, as in NumPy.
+    device: ``"cpu"``, ``"cuda"``, ``"cuda:1"``; default where the array is, else the default device.
+    requires_grad: collect gradients for it; needs a float or complex dtype (TypeError otherwise).
+    """
+    source = data.data if type(data) is Tensor else data
+    array = asarray(source, dtype=dtype, device=device)
+    t = make(array.copy() if array is source or not is_array(source) else array)
+    return t.requires_grad_() if requires_grad else t
+
+
+def require_inexact(dtype: Any) -> None:
+    """Raise unless gradients with this dtype exist. bfloat16 has kind "V" and is a float all the same."""
+    if dtype.kind not in "fc" and dtype.name != "bfloat16":
+        raise TypeError(
+            f"only float and complex tensors can require grad, got dtype {dtype}; "
+            "convert first, say with .astype(float)"
+        )
+
+
+# ---- the public door of the sweep ----
+
+
+def outward(t: Any) -> Any:
+    """Between the sweep's transposes and gradients that point uphill: a conjugate, for complex numbers."""
+    return t.conj() if t.dtype.kind == "c" else t
+
+
+def seed(result: Tensor, gradient: Any = None) -> Tensor:
+    """The cotangent that a sweep from ``result`` starts with, checked."""
+    data = result.data
+    if gradient is None:
+        if data.size != 1 or data.dtype.kind == "c":
+            raise ValueError(
+                f"a gradient without a cotangent needs one real number, got shape {data.shape} and dtype "
+                f"{data.dtype}; reduce it, say with .sum(), or give the cotangent, as in backward(gradient)"
+            )
+        return make(namespace(data).ones_like(data))
+    g = gradient if type(gradient) is Tensor else make(asarray(gradient, device=result.device))
+    if g.shape != data.shape:
+        raise ValueError(f"the cotangent has to have the result's shape {data.shape}, got {g.shape}")
+    if g.dtype != data.dtype:
+        raise TypeError(
+            f"the cotangent has to have the result's dtype {data.dtype}, got {g.dtype}; "
+            f"convert it with .astype({str(data.dtype)!r})"
+        )
+    require_same_device(g.data, data)
+    return outward(g)
+
+
+def deposit(found: dict[Leaf, Any], started: Tensor) -> None:
+    """Add finished cotangents to their leaves' ``.grad``; one thread at a time for each leaf.
+
+    A rule may hand on what it was given, or a view: such an array is copied, so that no two ``.grad`` share one.
+    """
+    taken = {id(started.data)}
+    for leaf, cotangent in found.items():
+        g = outward(cotangent if type(cotangent) is Tensor else make(cotangent))
+        if g.node is None and (id(g.data) in taken or g.data.base is not None):
+            g = make(g.data.copy())
+        taken.add(id(g.data))
+        with leaf.lock:
+            leaf.grad = g if leaf.grad is None else leaf.grad + g

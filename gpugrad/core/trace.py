@@ -1,0 +1,40 @@
+"""Cutting points in the graph: a copy of a tensor's handle that a sweep can be asked about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .node import Leaf, Unary, next_key
+from .primitive import primitive
+from .rules import elementwise
+from .tensor import Tensor, make
+
+
+@primitive
+def identity(xp, x):
+    """``x`` itself, as a node of its own."""
+    return x
+
+
+elementwise(identity, lambda t: t)
+
+
+def fork(t: Tensor) -> Tensor:
+    """The same data behind a node of its own.
+
+    Differentiating with respect to that node cannot meet another derivative with respect to ``t``: this is
+    what keeps nested transforms apart. If ``t`` has a graph, gradients of gradients still flow through to it.
+    """
+    if t.node is None:
+        return make(t.data, Leaf())
+    node = Unary()
+    node.key = next_key()
+    node.primitive = identity.primitive  # type: ignore[attr-defined]
+    node.parent = t.node
+    node.kept = None
+    return make(t.data, node)
+
+
+def detached(x: Any) -> Any:
+    """A Tensor cut off from its graph; anything else as it is."""
+    return make(x.data) if type(x) is Tensor else x

@@ -1,0 +1,52 @@
+"""Arrays that gpugrad itself has written to, so that a graph that kept an older value says so.
+
+A write takes a key from the counter that numbers the nodes: what a node kept is stale if its array was
+written to after the node was made. Nothing is counted in the forward pass.
+"""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any
+
+from .node import next_key
+
+_stamps: dict[int, tuple[weakref.ref, int]] = {}
+
+
+class _Last:
+    key = 0
+
+
+last = _Last()
+"""Key of the newest write of all: nodes made since then need no further look."""
+
+
+def _owner(array: Any) -> Any:
+    """The array that owns the memory of ``array``."""
+    while type(getattr(array, "base", None)) is type(array):
+        array = array.base
+    return array
+
+
+def written(array: Any) -> None:
+    """Say that ``array`` has been written to in place."""
+    owner = _owner(array)
+    name = id(owner)
+    last.key = key = next_key()
+    _stamps[name] = (weakref.ref(owner, lambda _: _stamps.pop(name, None)), key)
+
+
+def check_unwritten(node: Any, kept: Any) -> None:
+    """Raise if an array among ``kept`` was written to after ``node`` was made."""
+    for item in kept if isinstance(kept, tuple) else (kept,):
+        if isinstance(item, tuple):
+            check_unwritten(node, item)
+            continue
+        stamp = _stamps.get(id(_owner(item)))
+        if stamp is not None and stamp[1] < node.key:
+            raise RuntimeError(
+                f"an array that {node.primitive.name} saved for its gradient was changed in place afterwards "
+                "(an optimiser step or assign_ between the forward and the backward pass); "
+                "compute the result again after the change, or change a copy"
+            )

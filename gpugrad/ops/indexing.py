@@ -1,0 +1,174 @@
+"""Reading and updating by index: slices, integer arrays, boolean masks, and along an axis.
+
+An index may hold slices, ``...``, ``None``, integers, lists, and integer or boolean arrays or Tensors of the
+device of what is indexed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..backend.arrays import is_array, namespace
+from ..backend.transfer import require_same_device
+from ..core import Tensor, by_hand, linear, nondifferentiable, primitive
+from .axes import ndim_of, one_axis, shape_of
+from .shape import ravel
+
+
+def _plain(key: Any, like: Any) -> Any:
+    """The index with arrays in place of Tensors and lists; ValueError if one is on another device."""
+    array = like.data if isinstance(like, Tensor) else like
+    xp = namespace(array)
+
+    def part(k: Any) -> Any:
+        if isinstance(k, Tensor):
+            k = k.data
+        if isinstance(k, list):
+            k = xp.asarray(k, dtype=None if k else int)
+        if is_array(k):
+            if k.dtype.kind not in "biu":
+                raise TypeError(f"an index has to be of integers or booleans, got an array of dtype {k.dtype}")
+            if is_array(array):
+                require_same_device(array, k)
+        return k
+
+    return tuple(map(part, key)) if isinstance(key, tuple) else part(key)
+
+
+def _repeats(key: Any) -> bool:
+    """Whether the index may name an element twice: only integer arrays do."""
+    parts = key if isinstance(key, tuple) else (key,)
+    return any(is_array(k) and k.dtype.kind != "b" for k in parts)
+
+
+def _add_at(xp: Any, out: Any, key: Any, values: Any) -> None:
+    """``out[key] += values``, adding once for each time an element is named."""
+    if not _repeats(key):
+        out[key] += values
+    elif xp is np:
+        np.add.at(out, key, values)
+    else:
+        from cupyx import scatter_add
+
+        scatter_add(out, key, values)
+
+
+# ---- reading ----
+
+
+@primitive
+def _getitem(xp, x, *, key):
+    return x[key]
+
+
+@primitive
+def _placed(xp, x, *, key, shape):
+    """Zeros of ``shape`` with ``x`` added in at ``key``: the transpose of reading."""
+    half = xp is not np and x.dtype.itemsize == 2
+    out = xp.zeros(shape, "float32" if half else x.dtype)
+    if _repeats(key):
+        _add_at(xp, out, key, x.astype(out.dtype, copy=False))
+    else:
+        out[key] = x
+    return out.astype(x.dtype, copy=False)
+
+
+linear(_getitem, lambda g, x_shape, *, key: _placed(g, key=key, shape=x_shape))
+linear(_placed, lambda g, *, key: _getitem(g, key=key))
+
+
+def getitem(x, key):
+    """``x[key]``: a copy or, for slices alone, a view."""
+    return _getitem(x, key=_plain(key, x))
+
+
+def take(x, indices, axis=None):
+    """Elements at ``indices`` along ``axis`` (of the flattened array by default)."""
+    if axis is None:
+        x, axis = ravel(x), 0
+    axis = one_axis(axis, ndim_of(x), "take")
+    indices = indices.data if isinstance(indices, Tensor) else indices
+    array = x.data if isinstance(x, Tensor) else x
+    places = namespace(array).asarray(indices) if not is_array(indices) or namespace(indices) is np else indices
+    return getitem(x, (slice(None),) * axis + (places,))
+
+
+def _along(x: Any, indices: Any, axis: int) -> tuple:
+    """The full index that names ``indices`` along ``axis`` and every place along the other axes."""
+    indices = indices.data if isinstance(indices, Tensor) else indices
+    xp, n = namespace(indices), indices.ndim
+    if n != ndim_of(x):
+        raise ValueError(f"indices have {n} dimensions, the array has {ndim_of(x)}; they have to agree")
+    shape = shape_of(x)
+    return tuple(
+        indices if k == axis else xp.arange(shape[k]).reshape([-1 if j == k else 1 for j in range(n)])
+        for k in range(n)
+    )
+
+
+def take_along_axis(x, indices, axis):
+    """``x`` at ``indices`` along ``axis``, the other axes side by side, as ``argsort`` returns them."""
+    if axis is None:
+        return take_along_axis(ravel(x), ravel(indices), 0)
+    return getitem(x, _along(x, indices, one_axis(axis, ndim_of(x), "take_along_axis")))
+
+
+# ---- updating: the result is a new value ----
+
+
+@primitive
+def _updated(xp, x, values, *, key):
+    out = xp.array(x)
+    out[key] = values
+    return out
+
+
+@nondifferentiable
+@primitive
+def _zeros(xp, like, *, shape):
+    return xp.zeros(shape, like.dtype)
+
+
+by_hand(
+    _updated,
+    vjp=(lambda g, *, key: _updated(g, 0, key=key), lambda g, *, key: _getitem(g, key=key)),
+    jvp=(
+        lambda t, *, key: _updated(t, 0, key=key),
+        lambda t, x_shape, *, key: _updated(_zeros(t, shape=x_shape), t, key=key),
+    ),
+)
+
+
+def index_update(x, key, values):
+    """``x`` with ``values`` at ``key``; gradients go to both. If an element is named twice, one value counts."""
+    return _updated(x, values, key=_plain(key, x))
+
+
+@primitive
+def _added(xp, x, values, *, key):
+    out = xp.array(x)
+    _add_at(xp, out, key, values)
+    return out
+
+
+by_hand(
+    _added,
+    vjp=(lambda g: g, lambda g, *, key: _getitem(g, key=key)),
+    jvp=(lambda t: t, lambda t, x_shape, *, key: _added(_zeros(t, shape=x_shape), t, key=key)),
+)
+
+
+def index_add(x, key, values):
+    """``x`` with ``values`` added at ``key``, once for each time that an element is named."""
+    return _added(x, values, key=_plain(key, x))
+
+
+# ---- indices from values ----
+
+
+def nonzero(x):
+    """Indices of the elements that are not zero: one array for each axis."""
+    array = x.data if isinstance(x, Tensor) else x
+    return namespace(array).nonzero(array)

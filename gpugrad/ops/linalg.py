@@ -1,0 +1,152 @@
+"""Products of vectors, matrices and stacks of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from ..backend import gemm
+from ..core import multilinear, primitive
+from .axes import ndim_of, shape_of, some_axes
+from .complex import conj
+from .reduction import euclidean_norm, max, min, sum
+from .shape import ravel, reshape, swapaxes, transpose
+
+# ---- matmul of matrices; vectors are made matrices before ----
+
+
+@primitive
+def _matmul(xp, a, b):
+    return gemm.matmul(a, b)
+
+
+def _for_left(g, b):
+    return _matmul(g, swapaxes(b, -1, -2))
+
+
+def _for_right(g, a, b_shape):
+    if len(b_shape) == 2 and a.ndim > 2:  # one product, where a stack of them would be summed afterwards
+        a, g = reshape(a, (-1, a.shape[-1])), reshape(g, (-1, g.shape[-1]))
+    return _matmul(swapaxes(a, -1, -2), g)
+
+
+multilinear(_matmul, _for_left, _for_right)
+
+
+def matmul(a, b):
+    """Matrix product over the last axis of ``a`` and the last but one of ``b``; stacks of matrices broadcast.
+
+    A vector counts as one row on the left and as one column on the right. Raises ValueError for numbers and
+    for lengths that differ. float16 and bfloat16 are accumulated in float32.
+    """
+    m, n = ndim_of(a), ndim_of(b)
+    if not m or not n:
+        raise ValueError("matmul: operands need at least one dimension; use * for numbers")
+    if shape_of(a)[-1] != shape_of(b)[-1 if n == 1 else -2]:
+        raise ValueError(
+            f"matmul: shapes {shape_of(a)} and {shape_of(b)} do not fit: the last axis of the first and "
+            f"the {'only' if n == 1 else 'last but one'} axis of the second have to be equally long"
+        )
+    if m > 1 and n > 1:
+        return _matmul(a, b)
+    product = _matmul(reshape(a, (1, -1)) if m == 1 else a, reshape(b, (-1, 1)) if n == 1 else b)
+    shape = product.shape
+    return reshape(product, (*shape[:-2], *shape[-2 + (m == 1) : -1], *(shape[-1:] if n > 1 else ())))
+
+
+# ---- what matmul is the heart of ----
+
+
+def tensordot(a, b, axes=2):
+    """Sum of products over ``axes``: so many last axes of ``a`` and first of ``b``, or a pair of lists."""
+    if isinstance(axes, Sequence):
+        of_a, of_b = axes
+        over_a = some_axes(of_a, ndim_of(a), "tensordot")
+        over_b = some_axes(of_b, ndim_of(b), "tensordot")
+    else:
+        over_a = tuple(range(ndim_of(a) - axes, ndim_of(a)))
+        over_b = tuple(range(axes))
+    lengths = [[shape_of(x)[k] for k in over] for x, over in ((a, over_a), (b, over_b))]
+    if lengths[0] != lengths[1]:
+        raise ValueError(
+            f"tensordot: axes {over_a} of shape {shape_of(a)} and axes {over_b} of shape {shape_of(b)} "
+            "have to be equally long"
+        )
+    free_a = [k for k in range(ndim_of(a)) if k not in over_a]
+    free_b = [k for k in range(ndim_of(b)) if k not in over_b]
+    shape = [shape_of(a)[k] for k in free_a] + [shape_of(b)[k] for k in free_b]
+    n = math.prod(lengths[0])
+    rows = math.prod(shape[: len(free_a)])
+    columns = math.prod(shape[len(free_a) :])
+    left = reshape(transpose(a, (*free_a, *over_a)), (rows, n))
+    right = reshape(transpose(b, (*over_b, *free_b)), (n, columns))
+    return reshape(_matmul(left, right), shape)
+
+
+def dot(a, b):
+    """NumPy's ``dot``: product with a number, matrix product, or sum over the last and last but one axes."""
+    m, n = ndim_of(a), ndim_of(b)
+    if not m or not n:
+        return a * b
+    return matmul(a, b) if n <= 2 else tensordot(a, b, ((m - 1,), (n - 2,)))
+
+
+def inner(a, b):
+    """Sum of products over the last axes."""
+    m, n = ndim_of(a), ndim_of(b)
+    return a * b if not m or not n else tensordot(a, b, ((m - 1,), (n - 1,)))
+
+
+def outer(a, b):
+    """Every product of an element of ``a`` with one of ``b``; both are flattened."""
+    return reshape(a, (-1, 1)) * reshape(b, (1, -1))
+
+
+def vdot(a, b):
+    """``sum(conj(a) * b)`` of the flattened operands."""
+    return matmul(ravel(conj(a)), ravel(b))
+
+
+# ---- norms without a factorisation ----
+
+
+def norm(x, ord=None, axis=None, keepdims=False):
+    """Norm of vectors (one ``axis``) or matrices (two), NumPy's ``linalg.norm``; gradient 0 at 0.
+
+    ord: for vectors any number, inf or -inf, default 2; for matrices ``"fro"`` (default), 1, -1, inf, -inf.
+    Without ``axis``, ``ord=None`` is the 2-norm of all elements. Raises ValueError for another ``ord``.
+    """
+    if axis is None and ord is None:
+        return euclidean_norm(x, None, keepdims)
+    axes = some_axes(axis, ndim_of(x), "norm")
+    if len(axes) == 1:
+        return _vector_norm(x, 2 if ord is None else ord, axes, keepdims)
+    if len(axes) == 2:
+        return _matrix_norm(x, ord, axes, keepdims)
+    raise ValueError(f"norm: ord={ord!r} takes one axis or two, got {len(axes)}")
+
+
+def _vector_norm(x, p, axes, keepdims):
+    if p == 2:
+        return euclidean_norm(x, axes, keepdims)
+    size = abs(x)
+    if p in (math.inf, -math.inf):
+        return (max if p > 0 else min)(size, axes, keepdims)
+    if p == 0:
+        return sum((size != 0).astype(size.dtype), axes, keepdims)
+    if p == 1:
+        return sum(size, axes, keepdims)
+    if isinstance(p, (int, float)):
+        return sum(size**p, axes, keepdims) ** (1 / p)
+    raise ValueError(f"norm: ord={p!r} is for matrices; a vector takes a number, inf or -inf")
+
+
+def _matrix_norm(x, p, axes, keepdims):
+    if p in (None, "fro"):
+        return euclidean_norm(x, axes, keepdims)
+    if p not in (1, -1, math.inf, -math.inf):
+        raise ValueError(f"norm: ord={p!r} of a matrix is not here; it takes 'fro', 1, -1, inf, -inf")
+    rows, columns = axes
+    summed, kept = (rows, columns) if p in (1, -1) else (columns, rows)
+    y = (max if p > 0 else min)(sum(abs(x), summed, keepdims=True), kept, keepdims=True)
+    return y if keepdims else reshape(y, [n for k, n in enumerate(y.shape) if k not in axes])

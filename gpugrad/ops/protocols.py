@@ -1,0 +1,65 @@
+"""NumPy's protocols: ``np.sin(t)``, ``array * t`` and ``np.sum(t)`` record like ``gg.sin(t)``.
+
+A Tensor never turns into an array by itself, which would lose its gradient: no ``__cuda_array_interface__``,
+and an ``__array__`` that refuses. CuPy's *operators* honour ``__array_ufunc__``; its functions take no Tensor
+and say so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..backend.device import Device
+from ..backend.dlpack import to_dlpack
+from ..backend.transfer import device_of
+from ..core import Tensor
+
+_functions: dict[str, Callable] = {}
+
+
+def install(functions: dict[str, Callable]) -> None:
+    """Give Tensor the protocols, served by these functions under NumPy's names."""
+    _functions.update(functions)
+    for protocol in (__array_ufunc__, __array_function__, __array__, __dlpack__, __dlpack_device__):
+        setattr(Tensor, protocol.__name__, protocol)
+
+
+def __array_ufunc__(self: Any, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:  # noqa: N807
+    f = _functions.get(ufunc.__name__)
+    if method != "__call__" or f is None or options:
+        asked = ufunc.__name__ + ("" if method == "__call__" else f".{method}")
+        how = f" with {', '.join(options)}" if options else ""
+        raise TypeError(
+            f"numpy.{asked}{how} does not work on a gpugrad.Tensor; use a function of gpugrad.numpy, or go on with "
+            "the values alone by t.numpy()"
+        )
+    return f(*inputs)
+
+
+def __array_function__(self: Any, func: Any, types: Any, args: Any, options: Any) -> Any:  # noqa: N807
+    f = _functions.get(func.__name__)
+    if f is None:
+        raise TypeError(
+            f"gpugrad has no {func.__module__}.{func.__name__} for a Tensor yet; go on with the values alone by "
+            "t.numpy(), or make it differentiable with gpugrad.primitive"
+        )
+    return f(*args, **options)
+
+
+def __array__(self: Any, dtype: Any = None, copy: Any = None) -> Any:  # noqa: N807
+    raise TypeError(
+        "a gpugrad.Tensor does not become a NumPy array by itself, which would lose its gradient; "
+        "use t.numpy() for its values"
+    )
+
+
+def __dlpack__(self: Any, **options: Any) -> Any:  # noqa: N807
+    if self.requires_grad:
+        raise TypeError("a Tensor that requires grad is not exported, which would lose its gradient; use t.detach()")
+    return to_dlpack(self.data, **options)
+
+
+def __dlpack_device__(self: Any) -> tuple[int, int]:  # noqa: N807
+    device: Device = device_of(self.data)
+    return (1, 0) if device.type == "cpu" else (2, device.index)

@@ -1,0 +1,92 @@
+"""Choosing between values: where, maximum and minimum, clip, nan_to_num."""
+
+from __future__ import annotations
+
+from ..core import elementwise, nondifferentiable, primitive, ufunc
+from .nondiff import isfinite
+
+
+@primitive
+def where(xp, condition, a, b):
+    """``a`` where ``condition`` holds, ``b`` elsewhere, with broadcasting.
+
+    The branch that is not taken gets gradient 0, but is evaluated: if its own derivative is infinite there,
+    0 times infinity gives NaN. Make its argument harmless first: ``where(x > 0, sqrt(where(x > 0, x, 1)), 0)``.
+    """
+    return xp.where(condition, a, b)
+
+
+elementwise(where, None, lambda t, condition: where(condition, t, 0), lambda t, condition: where(condition, 0, t))
+
+# ---- maximum and minimum: a tie shares the gradient equally, so that maximum(x, x) has gradient 1 ----
+
+
+@nondifferentiable
+@primitive
+def _larger(xp, a, b, like):
+    """1 where ``a > b``, 1/2 where they are equal, 0 elsewhere, in the dtype of ``like``; 1 beside a NaN."""
+    return xp.where(xp.equal(a, b), 0.5, xp.logical_not(xp.less(a, b))).astype(like.dtype)
+
+
+maximum = ufunc("maximum", "The larger of ``a`` and ``b``, element by element; NaN if one is NaN.", "a", "b")
+elementwise(maximum, lambda t, a, b: t * _larger(a, b, t), lambda t, a, b: t * _larger(b, a, t))
+
+minimum = ufunc("minimum", "The smaller of ``a`` and ``b``, element by element; NaN if one is NaN.", "a", "b")
+elementwise(minimum, lambda t, a, b: t * _larger(b, a, t), lambda t, a, b: t * _larger(a, b, t))
+
+# ---- clip: the gradient passes at the bounds ----
+
+
+@primitive
+def _clip(xp, x, *, low, high):
+    return xp.clip(x, low, high)
+
+
+@nondifferentiable
+@primitive
+def _inside(xp, x, like, *, low, high):
+    """1 where ``low <= x <= high``, else 0, in the dtype of ``like``; a bound may be ``None``."""
+    inside = xp.ones_like(x, dtype=bool) if low is None else xp.greater_equal(x, low)
+    return (inside if high is None else inside & (x <= high)).astype(like.dtype)
+
+
+elementwise(_clip, lambda t, x, *, low, high: t * _inside(x, t, low=low, high=high))
+
+
+def clip(x, a_min=None, a_max=None):
+    """``x`` limited to ``[a_min, a_max]``; a bound may be a number, an array, a Tensor or ``None``.
+
+    At the bounds themselves the gradient goes to ``x``. With ``a_min > a_max`` the result is ``a_max``.
+    """
+    if all(bound is None or isinstance(bound, (int, float)) for bound in (a_min, a_max)):
+        return _clip(x, low=a_min, high=a_max)
+    if a_min is not None:
+        x = where(x < a_min, a_min, x)
+    return x if a_max is None else where(x > a_max, a_max, x)
+
+
+# ---- NaN and infinities replaced ----
+
+
+@primitive
+def _nan_to_num(xp, x, *, nan, posinf, neginf):
+    return xp.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)
+
+
+elementwise(_nan_to_num, lambda t, x: where(isfinite(x), t, 0))
+
+
+def nan_to_num(x, nan=0.0, posinf=None, neginf=None):
+    """``x`` with NaN and infinities replaced (by default by 0 and the largest numbers); no gradient there."""
+    return _nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)
+
+
+def isclose(a, b, rtol=1e-5, atol=1e-8, equal_nan=False):
+    """Whether ``|a - b| <= atol + rtol * |b|``, element by element; the result is bool."""
+    return _isclose(a, b, rtol=rtol, atol=atol, equal_nan=equal_nan)
+
+
+@nondifferentiable
+@primitive
+def _isclose(xp, a, b, *, rtol, atol, equal_nan):
+    return xp.isclose(a, b, rtol=rtol, atol=atol, equal_nan=equal_nan)
