@@ -6,7 +6,6 @@ from ._version import __version__ as __version__
 from .backend import CudaUnavailable as CudaUnavailable
 from .backend import Device as Device
 from .backend import default_device as default_device
-from .backend import from_dlpack as _from_dlpack
 from .backend import set_default_device as set_default_device
 from .backend import using_device as using_device
 from .core import Tensor as Tensor
@@ -99,9 +98,9 @@ from .ops import leaky_relu as leaky_relu
 from .ops import less as less
 from .ops import less_equal as less_equal
 from .ops import log as log
-from .ops import log10 as log10
 from .ops import log1p as log1p
 from .ops import log2 as log2
+from .ops import log10 as log10
 from .ops import log_sigmoid as log_sigmoid
 from .ops import log_softmax as log_softmax
 from .ops import logaddexp as logaddexp
@@ -182,7 +181,7 @@ from .ops import vstack as vstack
 from .ops import where as where
 from .ops import zeros_like as zeros_like
 from .transforms import grad as grad
-from .transforms import value_and_grad as value_and_grad
-from .transforms import vjp as vjp
 from .transforms import jvp as jvp
 from .transforms import stop_gradient as stop_gradient
+from .transforms import value_and_grad as value_and_grad
+from .transforms import vjp as vjp

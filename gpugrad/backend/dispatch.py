@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from . import cuda
+from . import cuda, kernels
 from .arrays import array_types, is_array, namespace, namespace_of_type
 from .guard import guard
 from .transfer import require_same_device
@@ -20,13 +20,21 @@ def implementation(body: Callable, array_type: type) -> Callable:
     own = getattr(xp, getattr(body, "ufunc", ""), None)
     if xp is np:
         return own or partial(body, np)
-    if hasattr(body, "fused"):
-        from .kernels import implementation as kernel_of
-
-        f = kernel_of(body)
-    else:
-        f = own or partial(body, xp)
+    f = _fused(body, xp) if hasattr(body, "fused") else own or partial(body, xp)
     return guard(f) if cuda.device_count() > 1 else f
+
+
+def _fused(body: Callable, xp: Any) -> Callable:
+    """The kernel, and the body where there is none: for complex arrays."""
+    kernel = kernels.implementation(body)
+
+    def run(*arrays: Any, **params: Any) -> Any:
+        try:
+            return kernel(*arrays, **params)
+        except kernels.NoKernel:
+            return body(xp, *arrays, **params)
+
+    return run
 
 
 def as_operands(operands: Sequence[Any], name: str) -> tuple[list[Any], type]:

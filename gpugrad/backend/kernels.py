@@ -22,6 +22,10 @@ _CPP = {"e": "__half", "E": "__nv_bfloat16", "f": "float", "d": "double"}  # by 
 _HEADERS = {"__half": "cuda_fp16.h", "__nv_bfloat16": "cuda_bf16.h"}
 
 
+class NoKernel(TypeError):
+    """There is no kernel for these dtypes."""
+
+
 class Fused(NamedTuple):
     """How the body of a primitive is computed on CUDA: see ``fused``."""
 
@@ -153,7 +157,7 @@ def promoted(arrays: Sequence[Any], operation: str) -> Sequence[Any]:
     if dtype.kind in "biu":
         dtype = np.sin.resolve_dtypes((dtype, None))[1]
     if dtype.char not in _CPP:
-        raise TypeError(
+        raise NoKernel(
             f"{operation} expects real arrays on CUDA (float16, bfloat16, float32, float64, integers), got "
             f"{', '.join(str(d) for d in typed)}; convert them with astype, and complex numbers by "
             "their real and imaginary parts"

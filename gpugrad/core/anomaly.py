@@ -75,7 +75,8 @@ def check_result(primitive: Any, arrays: Any, y: Any) -> None:
         return
     shapes = ", ".join(str(tuple(x.shape)) if is_array(x) else repr(x) for x in arrays)
     raise FloatingPointError(
-        f"{primitive.name} of finite operands of shapes ({shapes}) gave {first_bad(y)}\n  called at {user_line()}"
+        f"{primitive.name} of finite operands of shapes ({shapes}) gave {first_bad(y)}"
+        f"\n  called at {user_line()}"
     )
 
 
@@ -84,10 +85,14 @@ def check_gradient(node: Any, i: int, g: Any, h: Any) -> None:
     if finite(h) or not finite(g):
         return
     origin = getattr(node, "origin", None)
-    where = f"made at {origin.line}" if origin else "run the forward pass under detect_anomaly() too to see its line"
+    where = (
+        f"made at {origin.line}"
+        if origin
+        else "run the forward pass under detect_anomaly() too to see its line"
+    )
     raise FloatingPointError(
-        f"the gradient of {describe(node.primitive, i)} is the first that is not finite: the cotangent of shape "
-        f"{tuple(g.shape)} was finite, the gradient has {first_bad(h)}\n  {where}"
+        f"the gradient of {describe(node.primitive, i)} is the first that is not finite: the cotangent of "
+        f"shape {tuple(g.shape)} was finite, the gradient has {first_bad(h)}\n  {where}"
     )
 
 

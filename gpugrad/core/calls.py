@@ -57,13 +57,14 @@ def binary(p: Any) -> Callable:
     """The call path of a primitive with two operands and no parameters."""
     implementations = p.implementations
 
-    def call(a, b):
+    def call(a: Any, b: Any) -> Any:
         # Two Tensors, or a Tensor and a Python number; whatever else meets takes the general path.
         if type(a) is Tensor:
-            x = data = a.data
+            x: Any = a.data
+            data = x
             left = a.node
             if type(b) is Tensor:
-                z = b.data
+                z: Any = b.data
                 right = b.node
                 if type(x) is not type(z):
                     return apply(p, (a, b), {})

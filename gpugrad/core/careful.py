@@ -13,7 +13,7 @@ from .writes import check_unwritten, last
 
 
 def pull_carefully(node: Any, i: int, g: Any, box: Callable | None) -> Any:
-    """The cotangent for operand ``i``, after a look at what ``node`` kept; with ``box``, a recorded Tensor."""
+    """The cotangent for operand ``i``, after a look at what was kept; with ``box``, a recorded Tensor."""
     kept = checked(node, i)
     h = apply_rule(node.primitive.pulls[i], g, boxed(node, i, kept, box) if box else kept)
     if state.anomaly:

@@ -13,7 +13,9 @@ from .careful import apply_rule, boxed, checked
 from .node import Leaf
 
 
-def push_forward(results: Iterable[Any], tangents: dict[Any, Any], *, box: Callable | None = None) -> dict[Any, Any]:
+def push_forward(
+    results: Iterable[Any], tangents: dict[Any, Any], *, box: Callable | None = None
+) -> dict[Any, Any]:
     """Tangents of the ``results``' nodes, given those of input nodes; a node that none reaches is left out.
 
     ``tangents`` maps input nodes to tangents of their shape: bare arrays or, with ``box``, Tensors, by

@@ -44,19 +44,19 @@ class _Mode(ContextDecorator):
         setattr(state, self.field, self._outer.pop())
 
 
-class no_grad(_Mode):  # noqa: N801 - a mode reads as a verb where it is used
+class no_grad(_Mode):
     """Record nothing: results made inside need no gradient. Context manager and decorator."""
 
     field, value = "recording", False
 
 
-class enable_grad(_Mode):  # noqa: N801
+class enable_grad(_Mode):
     """Record again, inside a ``no_grad`` block."""
 
     field, value = "recording", True
 
 
-class detect_anomaly(_Mode):  # noqa: N801
+class detect_anomaly(_Mode):
     """Stop at the operation that first makes a NaN or an infinity, forward or backward.
 
     Raises :class:`FloatingPointError` with the operation, the line that called it, the shapes and the
@@ -66,7 +66,7 @@ class detect_anomaly(_Mode):  # noqa: N801
     field, value = "anomaly", True
 
 
-class guard_arrays(_Mode):  # noqa: N801
+class guard_arrays(_Mode):
     """Find NumPy or CuPy arrays that are written to between the forward and the backward pass.
 
     gpugrad knows its own writes; a write through an array that the user still holds would give a wrong

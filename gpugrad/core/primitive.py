@@ -95,7 +95,9 @@ def primitive(body: Callable) -> Callable:
     code = body.__code__
     named = code.co_argcount + code.co_kwonlyargcount
     variadic = bool(code.co_flags & CO_VARARGS)
-    operands = code.co_varnames[1 : code.co_argcount] + (code.co_varnames[named : named + 1] if variadic else ())
+    operands = code.co_varnames[1 : code.co_argcount] + (
+        code.co_varnames[named : named + 1] if variadic else ()
+    )
     params = code.co_varnames[code.co_argcount : named]
     return Primitive(body, body.__name__, operands, params, variadic).function
 

@@ -139,7 +139,8 @@ def _read(p: Primitive, name: str) -> Read:
     if stem in p.operands and kind in ("shape", "dtype"):
         return Read(kind, p.operands.index(stem))
     raise ValueError(
-        f"a rule of {p.name} reads {name!r}; it can read {', '.join(p.operands)}, y, and NAME_shape or NAME_dtype"
+        f"a rule of {p.name} reads {name!r}; it can read {', '.join(p.operands)}, y, "
+        "and NAME_shape or NAME_dtype of an operand"
     )
 
 

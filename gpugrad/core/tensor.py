@@ -9,7 +9,6 @@ from ..backend.arrays import is_array, namespace
 from ..backend.dispatch import quiet
 from ..backend.transfer import asarray, device_of, require_same_device
 from .hooks import HookHandle
-from .modes import state
 from .node import Leaf
 from .reverse import sweep
 from .writes import written
@@ -33,7 +32,7 @@ class Tensor(_Base):
     node: Any
 
     __array_priority__ = 1000
-    __hash__ = object.__hash__
+    __hash__ = object.__hash__  # type: ignore[assignment]  # == compares elements, yet handles go into sets
 
     # ---- what it is ----
 
@@ -80,13 +79,19 @@ class Tensor(_Base):
     @grad.setter
     def grad(self, value: Tensor | None) -> None:
         if type(self.node) is not Leaf:
-            raise RuntimeError(".grad belongs to a leaf, made with requires_grad=True; this tensor is not one")
+            raise RuntimeError(
+                ".grad belongs to a leaf, made with requires_grad=True; this tensor is not one"
+            )
         if value is not None and (
             type(value) is not Tensor or value.shape != self.shape or value.dtype != self.dtype
         ):
             raise ValueError(
                 f".grad takes None or a Tensor of shape {self.shape} and dtype {self.dtype}, got "
-                + (f"shape {value.shape}, dtype {value.dtype}" if type(value) is Tensor else type(value).__name__)
+                + (
+                    f"shape {value.shape}, dtype {value.dtype}"
+                    if type(value) is Tensor
+                    else type(value).__name__
+                )
             )
         self.node.grad = value
 
@@ -113,7 +118,9 @@ class Tensor(_Base):
         retain = create_graph if retain_graph is None else retain_graph
         with quiet():
             found = sweep(
-                {self.node: g if create_graph else g.data}, retain_graph=retain, box=make if create_graph else None
+                {self.node: g if create_graph else g.data},
+                retain_graph=retain,
+                box=make if create_graph else None,
             )
         deposit(found, g)
 
@@ -236,7 +243,7 @@ def seed(result: Tensor, gradient: Any = None) -> Tensor:
 def deposit(found: dict[Leaf, Any], started: Tensor) -> None:
     """Add finished cotangents to their leaves' ``.grad``; one thread at a time for each leaf.
 
-    A rule may hand on what it was given, or a view: such an array is copied, so that no two ``.grad`` share one.
+    A rule may hand on what it was given, or a view: such an array is copied, lest two ``.grad`` share one.
     """
     taken = {id(started.data)}
     for leaf, cotangent in found.items():

@@ -1,4 +1,4 @@
-"""New arrays on a device (the default one unless named): plain NumPy or CuPy arrays, which have no gradient."""
+"""New arrays on a device (the default one unless named): plain NumPy or CuPy arrays, without gradient."""
 
 from __future__ import annotations
 

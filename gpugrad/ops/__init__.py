@@ -148,9 +148,9 @@ from .transcendental import exp2 as exp2
 from .transcendental import expm1 as expm1
 from .transcendental import hypot as hypot
 from .transcendental import log as log
-from .transcendental import log10 as log10
 from .transcendental import log1p as log1p
 from .transcendental import log2 as log2
+from .transcendental import log10 as log10
 from .transcendental import logaddexp as logaddexp
 from .transcendental import rad2deg as rad2deg
 from .transcendental import sin as sin

@@ -268,9 +268,7 @@ def log_sigmoid_grad(xp, g, x):
 
 
 elementwise(log_sigmoid, log_sigmoid_grad)
-elementwise(
-    log_sigmoid_grad, log_sigmoid_grad, lambda t, g, x: -t * sigmoid_grad(g, sigmoid(x))
-)
+elementwise(log_sigmoid_grad, log_sigmoid_grad, lambda t, g, x: -t * sigmoid_grad(g, sigmoid(x)))
 
 # ---- mish: x tanh(softplus(x)) ----
 
@@ -316,9 +314,7 @@ def hardtanh_grad(xp, g, x, *, min_val, max_val):
     return xp.where((x >= min_val) & (x <= max_val), g, 0)
 
 
-elementwise(
-    hardtanh, lambda t, x, *, min_val, max_val: hardtanh_grad(t, x, min_val=min_val, max_val=max_val)
-)
+elementwise(hardtanh, lambda t, x, *, min_val, max_val: hardtanh_grad(t, x, min_val=min_val, max_val=max_val))
 elementwise(
     hardtanh_grad,
     lambda t, x, *, min_val, max_val: hardtanh_grad(t, x, min_val=min_val, max_val=max_val),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from numbers import Number
 
 from ..core import by_hand, elementwise, ufunc
 from .complex import conj, real
@@ -47,17 +46,19 @@ elementwise(fmod, lambda t: t, lambda t, a, b: -t * trunc(a / b))
 
 # ---- powers: x**0 has derivative 0 at 0 in x, and 0**x has derivative 0 in x ----
 
-power = ufunc("power", "``a ** b``, element by element; NaN for a negative real ``a`` and a broken ``b``.", "a", "b")
+power = ufunc(
+    "power", "``a ** b``, element by element; NaN for a negative real ``a`` and a broken ``b``.", "a", "b"
+)
 
 
 def _by_base(t, a, b):
-    if isinstance(b, Number):
+    if isinstance(b, (int, float, complex)):
         return zeros_like(t) if b == 0 else t * (b * power(a, b - 1))
     return where(b == 0, 0, t * b * power(a, where(b == 0, 1, b - 1)))
 
 
 def _by_exponent(t, a, b, y):
-    if isinstance(a, Number):
+    if isinstance(a, (int, float)):
         return t * y * math.log(a) if a > 0 else t * y * (0 if a == 0 else math.nan)
     zero = a == 0
     return where(zero, 0, t * y * log(where(zero, 1, a)))

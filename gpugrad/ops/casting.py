@@ -6,6 +6,7 @@ from ..backend.arrays import as_dtype
 from ..core import linear, nondifferentiable, primitive
 from .complex import real
 
+
 @primitive
 def copy(xp, x):
     """The same values in memory of their own."""
@@ -40,5 +41,7 @@ def astype(x, dtype):
     """
     dtype = as_dtype(dtype)
     if x.dtype.kind == "c" and dtype.kind in "biuf":
-        raise TypeError(f"astype from {x.dtype} to {dtype} would drop the imaginary part; use real() or absolute()")
+        raise TypeError(
+            f"astype from {x.dtype} to {dtype} would drop the imaginary part; use real() or absolute()"
+        )
     return _astype_integer(x, dtype=dtype) if dtype.kind in "biu" else _astype(x, dtype=dtype)

@@ -17,7 +17,7 @@ def _arange(x, n):
 
 
 def diagonal(x, offset=0, axis1=0, axis2=1):
-    """The diagonal of the matrices in ``axis1`` and ``axis2``, as the last axis; ``offset`` > 0 lies above."""
+    """The diagonal of the matrices in ``axis1`` and ``axis2``, as the last axis; ``offset > 0`` is above."""
     n = len(shape_of(x))
     rows, columns = one_axis(axis1, n, "diagonal"), one_axis(axis2, n, "diagonal")
     if rows == columns:

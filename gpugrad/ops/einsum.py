@@ -19,8 +19,8 @@ def _einsum(xp, *xs, terms, result):
 def _for_operand(g, i, xs, *, terms, result):
     """einsum of ``g`` with the other operands, back to the letters of operand ``i``.
 
-    A letter that only operand ``i`` has was summed there, so the gradient is spread along it; a letter that it
-    has twice took a diagonal, so the gradient is put on one.
+    A letter that only operand ``i`` has was summed there, so the gradient is spread along it; a letter
+    that it has twice took a diagonal, so the gradient is put on one.
     """
     array = g.data if isinstance(g, Tensor) else g
     xp = namespace(array)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..backend.arrays import is_array, namespace
+from ..backend.scatter import add_at, repeats
 from ..backend.transfer import require_same_device
 from ..core import Tensor, by_hand, linear, nondifferentiable, primitive
 from .axes import ndim_of, one_axis, shape_of
@@ -29,30 +30,14 @@ def _plain(key: Any, like: Any) -> Any:
             k = xp.asarray(k, dtype=None if k else int)
         if is_array(k):
             if k.dtype.kind not in "biu":
-                raise TypeError(f"an index has to be of integers or booleans, got an array of dtype {k.dtype}")
+                raise TypeError(
+                    f"an index has to be of integers or booleans, got an array of dtype {k.dtype}"
+                )
             if is_array(array):
                 require_same_device(array, k)
         return k
 
     return tuple(map(part, key)) if isinstance(key, tuple) else part(key)
-
-
-def _repeats(key: Any) -> bool:
-    """Whether the index may name an element twice: only integer arrays do."""
-    parts = key if isinstance(key, tuple) else (key,)
-    return any(is_array(k) and k.dtype.kind != "b" for k in parts)
-
-
-def _add_at(xp: Any, out: Any, key: Any, values: Any) -> None:
-    """``out[key] += values``, adding once for each time an element is named."""
-    if not _repeats(key):
-        out[key] += values
-    elif xp is np:
-        np.add.at(out, key, values)
-    else:
-        from cupyx import scatter_add
-
-        scatter_add(out, key, values)
 
 
 # ---- reading ----
@@ -68,8 +53,8 @@ def _placed(xp, x, *, key, shape):
     """Zeros of ``shape`` with ``x`` added in at ``key``: the transpose of reading."""
     half = xp is not np and x.dtype.itemsize == 2
     out = xp.zeros(shape, "float32" if half else x.dtype)
-    if _repeats(key):
-        _add_at(xp, out, key, x.astype(out.dtype, copy=False))
+    if repeats(key):
+        add_at(out, key, x.astype(out.dtype, copy=False))
     else:
         out[key] = x
     return out.astype(x.dtype, copy=False)
@@ -91,7 +76,9 @@ def take(x, indices, axis=None):
     axis = one_axis(axis, ndim_of(x), "take")
     indices = indices.data if isinstance(indices, Tensor) else indices
     array = x.data if isinstance(x, Tensor) else x
-    places = namespace(array).asarray(indices) if not is_array(indices) or namespace(indices) is np else indices
+    places = (
+        namespace(array).asarray(indices) if not is_array(indices) or namespace(indices) is np else indices
+    )
     return getitem(x, (slice(None),) * axis + (places,))
 
 
@@ -142,14 +129,14 @@ by_hand(
 
 
 def index_update(x, key, values):
-    """``x`` with ``values`` at ``key``; gradients go to both. If an element is named twice, one value counts."""
+    """``x`` with ``values`` at ``key``; gradients go to both. Of values for one element, one counts."""
     return _updated(x, values, key=_plain(key, x))
 
 
 @primitive
 def _added(xp, x, values, *, key):
     out = xp.array(x)
-    _add_at(xp, out, key, values)
+    add_at(out, key, values)
     return out
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from operator import index
 
 from ..core import by_hand, primitive
@@ -85,4 +85,4 @@ def array_split(x, indices_or_sections, axis=0):
         small, longer = divmod(n, sections)
         cuts = [i * small + min(i, longer) for i in range(1, sections)]
     edges = [0, *cuts, n]
-    return [x[(slice(None),) * k + (slice(a, b),)] for a, b in zip(edges, edges[1:], strict=False)]
+    return [x[(slice(None),) * k + (slice(a, b),)] for a, b in pairwise(edges)]

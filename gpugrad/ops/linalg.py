@@ -57,7 +57,7 @@ def matmul(a, b):
 # ---- what matmul is the heart of ----
 
 
-def tensordot(a, b, axes=2):
+def tensordot(a, b, axes: int | Sequence = 2):
     """Sum of products over ``axes``: so many last axes of ``a`` and first of ``b``, or a pair of lists."""
     if isinstance(axes, Sequence):
         of_a, of_b = axes

@@ -60,7 +60,7 @@ def sigmoid_binary_cross_entropy(logits, targets, reduction="mean"):
     """
     if ndim_of(targets) and shape_of(targets) != shape_of(logits):
         raise ValueError(
-            f"sigmoid_binary_cross_entropy: logits have shape {shape_of(logits)}, targets {shape_of(targets)}; "
-            "they have to agree"
+            f"sigmoid_binary_cross_entropy: logits have shape {shape_of(logits)}, targets "
+            f"{shape_of(targets)}; they have to agree"
         )
     return _reduced(softplus(logits) - logits * targets, reduction)

@@ -9,7 +9,19 @@ from typing import Any
 import numpy as np
 
 from ..core import Tensor, is_grad_enabled
-from . import arithmetic, casting, indexing, linalg, nondiff, reduction, scan, select, shape, sorting, transfer
+from . import (
+    arithmetic,
+    casting,
+    indexing,
+    linalg,
+    nondiff,
+    reduction,
+    scan,
+    select,
+    shape,
+    sorting,
+    transfer,
+)
 from .complex import conj, imag, real
 
 
@@ -94,8 +106,8 @@ class Methods:
         if self.requires_grad and self.is_leaf:
             if is_grad_enabled():
                 raise RuntimeError(
-                    "an element of a leaf that requires grad cannot be set while gradients are recorded; set it "
-                    "under gpugrad.no_grad(), or use gpugrad.index_update(t, key, value) for a new value"
+                    "an element of a leaf that requires grad cannot be set while gradients are recorded; set "
+                    "it under gpugrad.no_grad(), or use gpugrad.index_update(t, key, value) for a new value"
                 )
             self.assign_(indexing.index_update(self, key, value))
             return
@@ -156,7 +168,7 @@ class Methods:
     # ---- NumPy's methods ----
 
     T = property(shape.transpose, doc="Axes reversed.")
-    mT = property(lambda self: shape.swapaxes(self, -1, -2), doc="The last two axes exchanged.")  # noqa: N815
+    mT = property(lambda self: shape.swapaxes(self, -1, -2), doc="The last two axes exchanged.")
     real = property(real, doc="Real part.")
     imag = property(imag, doc="Imaginary part.")
     conj: Any = conj

@@ -25,41 +25,43 @@ def install(functions: dict[str, Callable]) -> None:
         setattr(Tensor, protocol.__name__, protocol)
 
 
-def __array_ufunc__(self: Any, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:  # noqa: N807
+def __array_ufunc__(self: Any, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
     f = _functions.get(ufunc.__name__)
     if method != "__call__" or f is None or options:
         asked = ufunc.__name__ + ("" if method == "__call__" else f".{method}")
         how = f" with {', '.join(options)}" if options else ""
         raise TypeError(
-            f"numpy.{asked}{how} does not work on a gpugrad.Tensor; use a function of gpugrad.numpy, or go on with "
-            "the values alone by t.numpy()"
+            f"numpy.{asked}{how} does not work on a gpugrad.Tensor; use a function of gpugrad.numpy, or go "
+            "on with the values alone by t.numpy()"
         )
     return f(*inputs)
 
 
-def __array_function__(self: Any, func: Any, types: Any, args: Any, options: Any) -> Any:  # noqa: N807
+def __array_function__(self: Any, func: Any, types: Any, args: Any, options: Any) -> Any:
     f = _functions.get(func.__name__)
     if f is None:
         raise TypeError(
-            f"gpugrad has no {func.__module__}.{func.__name__} for a Tensor yet; go on with the values alone by "
-            "t.numpy(), or make it differentiable with gpugrad.primitive"
+            f"gpugrad has no {func.__module__}.{func.__name__} for a Tensor yet; go on with the values alone "
+            "by t.numpy(), or make it differentiable with gpugrad.primitive"
         )
     return f(*args, **options)
 
 
-def __array__(self: Any, dtype: Any = None, copy: Any = None) -> Any:  # noqa: N807
+def __array__(self: Any, dtype: Any = None, copy: Any = None) -> Any:
     raise TypeError(
         "a gpugrad.Tensor does not become a NumPy array by itself, which would lose its gradient; "
         "use t.numpy() for its values"
     )
 
 
-def __dlpack__(self: Any, **options: Any) -> Any:  # noqa: N807
+def __dlpack__(self: Any, **options: Any) -> Any:
     if self.requires_grad:
-        raise TypeError("a Tensor that requires grad is not exported, which would lose its gradient; use t.detach()")
+        raise TypeError(
+            "a Tensor that requires grad is not exported, which would lose its gradient; use t.detach()"
+        )
     return to_dlpack(self.data, **options)
 
 
-def __dlpack_device__(self: Any) -> tuple[int, int]:  # noqa: N807
+def __dlpack_device__(self: Any) -> tuple[int, int]:
     device: Device = device_of(self.data)
     return (1, 0) if device.type == "cpu" else (2, device.index)

@@ -152,8 +152,9 @@ def _extreme(f):
     by_hand(
         f,
         vjp=(
-            lambda g, x, y, *, axis, keepdims: _spread(g, x.shape, axis, keepdims)
-            * _tied(x, y, axis=axis, keepdims=keepdims),
+            lambda g, x, y, *, axis, keepdims: (
+                _spread(g, x.shape, axis, keepdims) * _tied(x, y, axis=axis, keepdims=keepdims)
+            ),
         ),
         jvp=(
             lambda t, x, y, *, axis, keepdims: _sum(
@@ -206,10 +207,14 @@ def _shares(x, y, axis, keepdims):
 by_hand(
     _logsumexp,
     vjp=(
-        lambda g, x, y, *, axis, keepdims: _spread(g, x.shape, axis, keepdims) * _shares(x, y, axis, keepdims),
+        lambda g, x, y, *, axis, keepdims: (
+            _spread(g, x.shape, axis, keepdims) * _shares(x, y, axis, keepdims)
+        ),
     ),
     jvp=(
-        lambda t, x, y, *, axis, keepdims: _sum(t * _shares(x, y, axis, keepdims), axis=axis, keepdims=keepdims),
+        lambda t, x, y, *, axis, keepdims: _sum(
+            t * _shares(x, y, axis, keepdims), axis=axis, keepdims=keepdims
+        ),
     ),
 )
 
@@ -236,7 +241,9 @@ by_hand(
     _norm,
     vjp=(lambda g, x, y, *, axis, keepdims: conj(x) * _spread(g / _above_zero(y), x.shape, axis, keepdims),),
     jvp=(
-        lambda t, x, y, *, axis, keepdims: real(_sum(t * conj(x), axis=axis, keepdims=keepdims)) / _above_zero(y),
+        lambda t, x, y, *, axis, keepdims: (
+            real(_sum(t * conj(x), axis=axis, keepdims=keepdims)) / _above_zero(y)
+        ),
     ),
 )
 

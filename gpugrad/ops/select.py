@@ -11,12 +11,15 @@ def where(xp, condition, a, b):
     """``a`` where ``condition`` holds, ``b`` elsewhere, with broadcasting.
 
     The branch that is not taken gets gradient 0, but is evaluated: if its own derivative is infinite there,
-    0 times infinity gives NaN. Make its argument harmless first: ``where(x > 0, sqrt(where(x > 0, x, 1)), 0)``.
+    0 times infinity gives NaN. Make its argument harmless first:
+    ``where(x > 0, sqrt(where(x > 0, x, 1)), 0)``.
     """
     return xp.where(condition, a, b)
 
 
-elementwise(where, None, lambda t, condition: where(condition, t, 0), lambda t, condition: where(condition, 0, t))
+elementwise(
+    where, None, lambda t, condition: where(condition, t, 0), lambda t, condition: where(condition, 0, t)
+)
 
 # ---- maximum and minimum: a tie shares the gradient equally, so that maximum(x, x) has gradient 1 ----
 

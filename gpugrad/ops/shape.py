@@ -70,7 +70,9 @@ def _transpose(xp, x, *, axes):
     return xp.transpose(x, axes)
 
 
-linear(_transpose, lambda g, *, axes: _transpose(g, axes=tuple(sorted(range(len(axes)), key=axes.__getitem__))))
+linear(
+    _transpose, lambda g, *, axes: _transpose(g, axes=tuple(sorted(range(len(axes)), key=axes.__getitem__)))
+)
 
 
 def transpose(x, axes=None):
@@ -121,7 +123,9 @@ linear(_sum_to_shape, lambda g, x_shape: _broadcast_to(g, shape=x_shape))
 
 def broadcast_to(x, shape):
     """``x`` repeated along new axes and axes of length 1 until it has this shape; a read-only view."""
-    return _broadcast_to(x, shape=(index(shape),) if not isinstance(shape, Sequence) else tuple(map(index, shape)))
+    return _broadcast_to(
+        x, shape=(index(shape),) if not isinstance(shape, Sequence) else tuple(map(index, shape))
+    )
 
 
 def sum_to(x, shape):

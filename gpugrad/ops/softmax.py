@@ -115,7 +115,7 @@ def log_softmax(x, axis=-1):
 @primitive
 @fused("cross_entropy.cuh", launch=rowwise.cross_entropy)
 def cross_entropy(xp, logits, labels):
-    """``-log(softmax(logits)[label])`` of each row: (n, classes) and (n,) give (n,). Wrong labels give NaN."""
+    """``-log(softmax(logits)[label])`` by row: (n, classes) and (n,) give (n,). A wrong label gives NaN."""
     wide = _wide(logits)
     top = xp.max(wide, axis=1, initial=-xp.inf)
     total = xp.log(xp.sum(xp.exp(wide - top[:, None]), axis=1)) + top

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from operator import index
+from typing import Any
 
 import numpy as np
 
@@ -59,10 +60,10 @@ linear(
 )
 
 
-def pad(x, pad_width, mode="constant", constant_values=0):
+def pad(x, pad_width, mode: Any = "constant", constant_values=0):
     """``x`` with ``pad_width`` elements put before and after: one number, a pair, or a pair for each axis.
 
-    mode: ``"constant"`` (with one value, default 0), ``"edge"``, ``"reflect"``, ``"symmetric"`` or ``"wrap"``.
+    mode: ``"constant"`` (with one value, default 0), ``"edge"``, ``"reflect"``, ``"symmetric"``, ``"wrap"``.
     """
     n = ndim_of(x)
     widths = tuple((int(a), int(b)) for a, b in np.broadcast_to(np.asarray(pad_width), (n, 2)))

@@ -125,7 +125,9 @@ elementwise(erfc, lambda t, x: t * (exp(-x * x) * (-2 / math.sqrt(math.pi))))
 
 # ---- functions of two numbers ----
 
-arctan2 = ufunc("arctan2", "Angle of the point (b, a), that is of ``a / b`` in its quadrant; radians.", "a", "b")
+arctan2 = ufunc(
+    "arctan2", "Angle of the point (b, a), that is of ``a / b`` in its quadrant; radians.", "a", "b"
+)
 elementwise(
     arctan2,
     lambda t, a, b: t * b / _above_zero(a * a + b * b),

@@ -76,7 +76,10 @@ def _sweep(outputs: list[Tensor], cotangents: list[Tensor], inputs: _Inputs, ret
             seeds[y.node] = seeds[y.node] + g if y.node in seeds else g
     with quiet():
         return sweep(
-            seeds, frozenset(t.node for t in inputs.tensors), retain_graph=retain or inputs.boxed, box=inputs.box
+            seeds,
+            frozenset(t.node for t in inputs.tensors),
+            retain_graph=retain or inputs.boxed,
+            box=inputs.box,
         )
 
 

@@ -1,0 +1,40 @@
+"""The ``gpugrad`` command."""
+
+import os
+import sys
+from collections.abc import Sequence
+
+from .._version import __version__
+from ..backend import CudaUnavailable
+from ..data import DataError
+from . import info, train
+from .arguments import Parser, UserError
+
+COMMANDS = {"train": train, "info": info}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line. What the user can mend is one line on stderr and exit code 2."""
+    parser = Parser(prog="gpugrad", description="Automatic differentiation for NumPy and CuPy arrays.")
+    parser.add_argument("--version", action="version", version=f"gpugrad {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND")
+    for name, command in COMMANDS.items():
+        sub = commands.add_parser(name, help=command.HELP, description=command.HELP)
+        command.add_arguments(sub)
+        sub.set_defaults(run=command.run)
+    try:
+        args = parser.parse_args(argv)
+        if "run" not in args:
+            parser.print_help()
+            return 2
+        return args.run(args)
+    except BrokenPipeError:
+        # The reader has gone, as in `gpugrad info | head -1`; Python must not flush into the pipe at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (UserError, DataError, CudaUnavailable, OSError) as error:
+        print(f"gpugrad: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt as stop:
+        print(f"gpugrad: interrupted; {stop}" if stop.args else "gpugrad: interrupted", file=sys.stderr)
+        return 130

@@ -1,0 +1,3 @@
+"""Checking derivatives against central differences."""
+
+from __future__ import annotations
