@@ -3,6 +3,7 @@
 Every launch goes to the current device and stream.
 """
 
+from collections.abc import Sequence
 from itertools import groupby
 from math import prod
 from operator import itemgetter
@@ -59,10 +60,10 @@ def cross_entropy_grad(g: Any, logits: Any, labels: Any) -> Any:
 def _along(axis: int, kernel: str, *arrays: Any) -> Any:
     """Run a kernel on arrays of one shape as matrices whose rows go along ``axis``."""
     cupy = load()
-    arrays = cupy.broadcast_arrays(*kernels.promoted(arrays, kernel))
-    arrays = [cupy.ascontiguousarray(cupy.moveaxis(a, axis, -1)) for a in arrays]
-    y = cupy.empty_like(arrays[0])
-    return cupy.moveaxis(_over_rows("softmax.cuh", kernel, (*arrays, y), (*arrays, y)), -1, axis)
+    same = cupy.broadcast_arrays(*kernels.promoted(arrays, kernel))
+    rows = [cupy.ascontiguousarray(cupy.moveaxis(a, axis, -1)) for a in same]
+    rows.append(cupy.empty_like(rows[0]))
+    return cupy.moveaxis(_over_rows("softmax.cuh", kernel, rows, rows), -1, axis)
 
 
 def _matrix_and_labels(logits: Any, labels: Any) -> tuple[Any, Any]:
@@ -77,7 +78,7 @@ def _matrix_and_labels(logits: Any, labels: Any) -> tuple[Any, Any]:
     return cupy.ascontiguousarray(logits), cupy.ascontiguousarray(labels, dtype=np.int64)
 
 
-def _over_rows(file: str, kernel: str, matrices: tuple, arguments: tuple) -> Any:
+def _over_rows(file: str, kernel: str, matrices: Sequence, arguments: Sequence) -> Any:
     """Launch one team of threads for each row of the contiguous matrices; return the last argument."""
     matrix = matrices[0]
     if matrix.size:

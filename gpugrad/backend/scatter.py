@@ -21,7 +21,8 @@ def add_at(out: Any, key: Any, values: Any) -> None:
         out[key] += values
     elif namespace(out) is np:
         np.add.at(out, key, values)
+    elif out.dtype.kind == "c":  # CuPy adds real numbers only
+        namespace(out).add.at(out.real, key, values.real)
+        namespace(out).add.at(out.imag, key, values.imag)
     else:
-        from cupyx import scatter_add  # pyright: ignore[reportMissingImports]
-
-        scatter_add(out, key, values)
+        namespace(out).add.at(out, key, values)

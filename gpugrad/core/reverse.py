@@ -44,43 +44,47 @@ def sweep(
     following: Any = None
     g_following: Any = None
 
-    while following is not None or heap:
-        if following is not None and following.key < waiting:
-            node = following
-            g = g_following
-        else:
-            if following is None:
-                node = heappop(heap)[1]
-            else:
-                pending[following] = g_following
-                node = heappushpop(heap, (following.key, following))[1]
+    while True:
+        if following is None:
+            if not heap:
+                return found
+            node = heappop(heap)[1]
             waiting = heap[0][0] if heap else 0
             g = pending.pop(node)
-        following = None
+        elif following.key < waiting:
+            node = following
+            g = g_following
+            following = None
+        else:
+            pending[following] = g_following
+            node = heappushpop(heap, (following.key, following))[1]
+            waiting = heap[0][0]
+            g = pending.pop(node)
+            following = None
 
         if hooked:
             g = run_hooks(node, g)
         if wanted and node in wanted:
             found[node] = g
             continue
-        if type(node) is Unary:
-            parents = (node.parent,)
-            kept = (node.kept,)
-            fits = None
-        elif type(node) is Leaf:
+        if type(node) is Leaf:
             if not wanted:
                 found[node] = g
             continue
+        kept = node.kept
+        check = careful or kept is FREED or node.key > last.key
+        if type(node) is Unary:
+            parents = (node.parent,)
+            kept = (kept,)
+            fits = None
         else:
             parents = node.parents
-            kept = node.kept
             fits = node.fits
-        check = careful or kept is FREED or kept[0] is FREED or node.key > last.key
 
         pulls = node.primitive.pulls
         i = 0
         for parent in parents:
-            if parent is not None and parent.key <= oldest:
+            if parent is not None and (not wanted or parent.key <= oldest):
                 if check:
                     h = pull_carefully(node, i, g, box)
                 elif kept[i] is None:
@@ -110,4 +114,3 @@ def sweep(
             i += 1
         if not retain_graph:
             node.kept = FREED
-    return found
