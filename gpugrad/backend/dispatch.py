@@ -78,9 +78,9 @@ def _one_device(operands: Sequence[Any], name: str) -> None:
         raise ValueError(f"{name}: {error}") from None
 
 
-def one_array(y: Any, like: Any) -> Any:
-    """``y``, a scalar that NumPy returned for arrays of no dimensions, as an array beside ``like``."""
-    return namespace(like).asarray(y)
+def one_array(y: Any, array_type: type) -> Any:
+    """What an operation returned, as an array: NumPy gives scalars where arrays of no dimensions are meant."""
+    return y if is_array(y) else namespace_of_type(array_type).asarray(y)
 
 
 def quiet() -> Any:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from .._version import __version__
 from ..backend import Device, cuda, default_device
-from . import versions
-from .machine import blas, describe, memory, processor, slowed_blas
+from . import blas, versions
+from .machine import describe, memory, processor
 
 HELP = "versions, devices, memory, which CUDA libraries were found and how to install what is missing"
 ENVIRONMENT = ("GPUGRAD_DEVICE", "CUDA_VISIBLE_DEVICES", "CUDA_PATH", "OPENBLAS_CORETYPE", "OMP_NUM_THREADS")
@@ -23,10 +23,10 @@ def run(args: Namespace) -> int:
     """Print it."""
     _row("gpugrad", f"{__version__} in {Path(__file__).parents[1]}")
     _row("Python", f"{platform.python_version()}, {platform.platform()}")
-    library = blas()
+    library = blas.blas()
     core = f", {library.core} kernels" if library.core else ""
     _row("NumPy", f"{version('numpy')}, BLAS {library.name} {library.version}{core}")
-    warning = slowed_blas()
+    warning = blas.slowed()
     if warning:
         _row("warning", warning)
     _row("optree", version("optree"))
@@ -57,5 +57,5 @@ def _default() -> str:
         return str(error)
 
 
-def _row(name: str, value: str, *, width: int = 14) -> None:
+def _row(name: str, value: str, *, width: int = 19) -> None:
     print(f"{name:{width}}{value}")

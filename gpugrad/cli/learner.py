@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,11 @@ class Learner:
         self.targets = (1 - SMOOTHING) * np.eye(data.classes, dtype=np.float32) + SMOOTHING / data.classes
         # A stream of its own: the seed itself is spent on the weights.
         self.rng = np.random.default_rng([settings.seed, 1])
+
+    @property
+    def is_small(self) -> bool:
+        """Whether every matrix product is too small to gain from several threads."""
+        return self.settings.batch_size * max(a * b for a, b in pairwise(self.sizes)) < 2**24
 
     @property
     def batches_per_epoch(self) -> int:

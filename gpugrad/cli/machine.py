@@ -1,71 +1,10 @@
-"""What this machine is: processor, GPUs, memory, and the BLAS behind NumPy."""
+"""What this machine is: processor, memory, GPUs."""
 
-import ctypes
 import os
 import platform
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
-
-import numpy as np
 
 from ..backend import Device, cuda
-
-# OpenBLAS under the names that the wheels of NumPy, and the distributions, give its functions.
-CORE_NAME = (
-    "scipy_openblas_get_corename64_",
-    "scipy_openblas_get_corename",
-    "openblas_get_corename64_",
-    "openblas_get_corename",
-)
-
-
-class Blas(NamedTuple):
-    """NumPy's BLAS; ``core`` is the processor type whose kernels OpenBLAS runs, None for another library."""
-
-    name: str
-    version: str
-    core: str | None
-
-
-def blas() -> Blas:
-    """NumPy's BLAS."""
-    build = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
-    return Blas(build.get("name", "unknown"), build.get("version", ""), openblas_core())
-
-
-def openblas_core() -> str | None:
-    """The processor type that OpenBLAS has chosen its kernels for."""
-    for path in _openblas_files():
-        library = ctypes.CDLL(path)
-        for name in CORE_NAME:
-            if hasattr(library, name):
-                function = getattr(library, name)
-                function.restype = ctypes.c_char_p
-                return function().decode()
-    return None
-
-
-def slowed_blas() -> str | None:
-    """A warning if OPENBLAS_CORETYPE keeps OpenBLAS from the kernels that it would choose itself."""
-    forced = os.environ.get("OPENBLAS_CORETYPE")
-    core = openblas_core() if forced else None
-    if core is None:
-        return None
-    environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_CORETYPE"}
-    question = f"from {__name__} import openblas_core; print(openblas_core())"
-    asked = subprocess.run(
-        [sys.executable, "-c", question], env=environment, capture_output=True, text=True, check=False
-    )
-    own_choice = asked.stdout.strip()
-    if asked.returncode or own_choice == core:
-        return None
-    return (
-        f"OPENBLAS_CORETYPE={forced} makes OpenBLAS use its {core} kernels; by itself it would choose "
-        f"{own_choice}, which can be twice as fast: unset OPENBLAS_CORETYPE"
-    )
 
 
 def processor() -> str:
@@ -104,16 +43,3 @@ def _processor_name() -> str:
         lines = []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.processor() or platform.machine()
-
-
-def _openblas_files() -> Iterator[str]:
-    """Libraries of that name: those that this process has loaded, else those in NumPy's wheel."""
-    try:
-        loaded = Path("/proc/self/maps").read_text().splitlines()
-    except OSError:
-        package = Path(np.__file__).parent
-        for folder in (package / ".dylibs", package.parent / "numpy.libs"):
-            yield from map(str, folder.glob("*openblas*"))
-    else:
-        fields = (line.split(maxsplit=5) for line in loaded)
-        yield from sorted({f[5] for f in fields if len(f) == 6 and "openblas" in Path(f[5]).name})

@@ -86,9 +86,11 @@ def _mistakes(figure: Any, wrong: np.ndarray, scores: Scores, data: Dataset) -> 
     which = "Misclassified" if len(wrong) <= SHOWN else f"Misclassified: the {SHOWN} surest wrong answers"
     figure.suptitle(which, fontsize=12)
     cells = figure.subplots(1, SHOWN)
-    for axes in cells[len(surest) :]:
+    first = (SHOWN - len(surest)) // 2
+    for axes in cells:
         axes.set_visible(False)
-    for axes, i in zip(cells, surest, strict=False):
+    for axes, i in zip(cells[first:], surest, strict=False):
+        axes.set_visible(True)
         axes.imshow(data.test_images[i].reshape(data.image_shape), cmap="gray_r")
         axes.set_title(f"true {data.test_labels[i]}", fontsize=11, color=GREY)
         axes.set_xlabel(f"predicted {scores.predicted[i]}", fontsize=11, color=TEST)

@@ -7,7 +7,7 @@ from typing import Any
 from .arguments import UserError
 
 # The best of three each in a five-fold cross-validation on the training digits, with the settings below.
-LEARNING_RATES = {"sgd": 0.2, "momentum": 0.05, "rmsprop": 0.0005, "adam": 0.002}
+LEARNING_RATES = {"sgd": 0.2, "momentum": 0.05, "rmsprop": 0.001, "adam": 0.002}
 FIXED = ("hidden", "optimizer", "seed")  # what cannot change when a run goes on
 
 
@@ -27,8 +27,8 @@ class Settings:
     def new(cls, args: Namespace) -> "Settings":
         """Those of the command line, completed by defaults."""
         given = _given(args)
-        lr = LEARNING_RATES[given.get("optimizer", cls.optimizer)]
-        return cls(**({"lr": lr} | given))
+        given.setdefault("lr", LEARNING_RATES[given.get("optimizer", cls.optimizer)])
+        return cls(**given)
 
     @classmethod
     def resumed(cls, args: Namespace, stored: dict[str, Any]) -> "Settings":

@@ -3,6 +3,7 @@
 import math
 import time
 from argparse import ArgumentParser, Namespace
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,16 +13,17 @@ import numpy as np
 from ..backend import Device, default_device
 from ..backend.device import usable
 from ..data import digits, read
-from . import arguments, checkpoint
+from . import arguments, blas, checkpoint
 from .arguments import UserError
 from .learner import OPTIMIZERS, Learner
-from .machine import describe, slowed_blas
+from .machine import describe
 from .picture import picture
 from .progress import display
 from .settings import Settings
 from .versions import require_train, summary
 
 HELP = "train a classifier on handwritten digits, or on your own images or table"
+OUT = "gpugrad-run"
 CHECKPOINT = "checkpoint.safetensors"
 FORMAT = 1  # of the checkpoint
 Record = dict[str, Any]  # one epoch's figures
@@ -30,17 +32,18 @@ Record = dict[str, Any]  # one epoch's figures
 def add_arguments(parser: ArgumentParser) -> None:
     """The options; a default of None lets `--resume` tell what was said from what was not."""
     standard = Settings()
+    hidden = ",".join(map(str, standard.hidden))
     add = parser.add_argument
-    add("--data", type=arguments.path, help="MNIST's IDX folder, .npz or .csv (default: the UCI digits)")
-    add("--device", help="cpu, cuda or cuda:N (default: CUDA where it works)")
-    add("--epochs", type=arguments.count, help=f"in all, also with --resume (default: {standard.epochs})")
-    add("--batch-size", type=arguments.count, help=f"default: {standard.batch_size}")
-    add("--hidden", type=arguments.sizes, help="sizes of the hidden layers (default: 256,128)", metavar="N,N")
-    add("--optimizer", choices=sorted(OPTIMIZERS), help=f"default: {standard.optimizer}")
-    add("--lr", type=arguments.rate, help="learning rate (default: one that suits the optimiser)")
-    add("--seed", type=arguments.seed, help=f"same seed, same run (default: {standard.seed})")
-    add("--resume", action="store_true", help="go on with the run in the folder --out")
-    add("--out", type=arguments.path, default=Path("gpugrad-run"), help="default: gpugrad-run")
+    add("--data", type=arguments.path, metavar="PATH", help="IDX folder, .npz or .csv (the UCI digits)")
+    add("--device", help="cpu, cuda or cuda:N (CUDA where it works)")
+    add("--epochs", type=arguments.count, metavar="N", help=f"in all, also with --resume ({standard.epochs})")
+    add("--batch-size", type=arguments.count, metavar="N", help=f"images to a step ({standard.batch_size})")
+    add("--hidden", type=arguments.sizes, metavar="N,N", help=f"sizes of the hidden layers ({hidden})")
+    add("--optimizer", choices=tuple(OPTIMIZERS), help=f"({standard.optimizer})")
+    add("--lr", type=arguments.rate, help="learning rate (one that suits the optimizer)")
+    add("--seed", type=arguments.seed, metavar="N", help=f"same seed, same run ({standard.seed})")
+    add("--resume", action="store_true", help="go on with the run in --out")
+    add("--out", type=arguments.path, metavar="PATH", default=Path(OUT), help=f"results folder ({OUT})")
 
 
 def run(args: Namespace) -> int:
@@ -55,18 +58,22 @@ def run(args: Namespace) -> int:
         learner.restore(stored, notes["rng"])
     history: list[Record] = notes.get("history", [])
     args.out.mkdir(parents=True, exist_ok=True)
+    (args.out / "training.png").unlink(missing_ok=True)  # an interrupted run must not show another's
     _introduce(learner, len(history))
 
     try:
-        _train(learner, history, args.out)
-        scores = learner.test()
+        with blas.one_thread() if learner.is_small else nullcontext():
+            _train(learner, history, args.out)
+            scores = learner.test()
         confusion = np.zeros((data.classes, data.classes), dtype=int)
         np.add.at(confusion, (data.test_labels, scores.predicted), 1)
         _save(learner, history, args.out, confusion.tolist())
         checkpoint.write(args.out / "training.png", picture(history, scores, confusion, data))
     except KeyboardInterrupt:
+        elsewhere = "" if args.out == Path(OUT) else f" --out {args.out}"
         raise KeyboardInterrupt(
-            f"{args.out} holds {len(history)} of {settings.epochs} epochs; go on with: gpugrad train --resume"
+            f"{args.out} holds {len(history)} of {settings.epochs} epochs; "
+            f"go on with: gpugrad train --resume{elsewhere}"
         ) from None
     print(f"results in {args.out}: weights.safetensors, metrics.json, training.png")
     print(f"test accuracy {scores.accuracy:.3f}")
@@ -146,7 +153,7 @@ def _introduce(learner: Learner, epochs_done: int) -> None:
     weights = sum(p.size for p in learner.model.parameters())
     print(summary())
     print(f"device   {learner.device}: {describe(learner.device)}")
-    if learner.device.type == "cpu" and (warning := slowed_blas()):
+    if learner.device.type == "cpu" and (warning := blas.slowed()):
         print(f"warning  {warning}")
     print(
         f"data     {data.name}: {len(data.train_labels)} training and {len(data.test_labels)} test {rows}, "

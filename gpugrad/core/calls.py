@@ -5,7 +5,7 @@ on a small array the Python costs more than the call. ``apply`` is the general p
 flat ones leave out (arrays among the operands, parameters, every mode but plain recording).
 
 ``primitive.fast`` describes reads for the flat paths: for one operand a string, for two a pair of
-positions in ``(None, a, b, y)``; ``None`` sends the call to ``apply``.
+numbers (0: nothing, 1: a, 2: b, 3: y); ``None`` sends the call to ``apply``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ..backend.arrays import is_array
 from ..backend.dispatch import as_operands, one_array
 from .anomaly import check_result, remember
 from .modes import special, state
-from .node import Node, Unary, next_key
+from .node import Binary, Node, Unary, next_key
 from .tensor import Tensor
 
 NOTHING, OPERAND, VALUE, CONSTANT = "nothing", "operand", "value", "constant"
@@ -34,7 +34,7 @@ def unary(p: Any) -> Callable:
             data = x.data
             y = implementations[type(data)](data)
             if type(y) is not type(data):
-                y = one_array(y, data)
+                y = one_array(y, type(data))
             out = Tensor()
             out.data = y
             parent = x.node
@@ -87,23 +87,24 @@ def binary(p: Any) -> Callable:
 
         y = implementations[type(data)](x, z)
         if type(y) is not type(data):
-            y = one_array(y, data)
+            y = one_array(y, type(data))
         out = Tensor()
         out.data = y
         if left is right is None:
             out.node = None
             return out
-        out.node = node = Node()
+        out.node = node = Binary()
         node.key = next_key()
         node.primitive = p
-        node.parents = left, right
-        pool = (None, x, z, y)
-        node.kept = (
-            None if left is None else pool[reads[0]],
-            None if right is None else pool[reads[1]],
-        )
-        if left is None or right is None:
-            same = data.dtype is y.dtype and data.shape == y.shape
+        node.left = left
+        node.right = right
+        i, j = reads
+        node.kept = (x if i == 1 else z if i == 2 else y) if i and left is not None else None
+        node.kept_right = (x if j == 1 else z if j == 2 else y) if j and right is not None else None
+        if left is None:
+            same = z.dtype is y.dtype and z.shape == y.shape
+        elif right is None:
+            same = x.dtype is y.dtype and x.shape == y.shape
         else:
             same = x.dtype is z.dtype and x.shape == z.shape
         node.fits = None if same else fits_of((x, z), y)
@@ -115,8 +116,10 @@ def binary(p: Any) -> Callable:
 def general(p: Any) -> Callable:
     """The call path of every other primitive."""
 
+    defaults = p.body.__kwdefaults__
+
     def call(*operands, **params):
-        return apply(p, operands, params)
+        return apply(p, operands, {**defaults, **params} if defaults else params)
 
     return call
 
@@ -127,19 +130,34 @@ def apply(p: Any, operands: tuple, params: dict[str, Any]) -> Any:
     Tensors in, a Tensor out; only arrays and numbers in, an array out. Raises ValueError if the operands
     are on different devices.
     """
-    nodes = [x.node if type(x) is Tensor else None for x in operands]
-    arrays, array_type = as_operands([x.data if type(x) is Tensor else x for x in operands], p.name)
+    arrays, nodes = [], []
+    array_type: Any = None
+    traced, alike = False, True  # whether there is a Tensor, and nothing but arrays of one type
+    for x in operands:
+        if type(x) is Tensor:
+            traced = True
+            nodes.append(x.node)
+            x = x.data
+        else:
+            nodes.append(None)
+        arrays.append(x)
+        if array_type is None:
+            array_type = type(x)
+        elif type(x) is not array_type:
+            alike = False
+    if not alike or array_type not in p.implementations:
+        arrays, array_type = as_operands(arrays, p.name)
     y = p.implementations[array_type](*arrays, **params)
-    if not any(type(x) is Tensor for x in operands):
+    if not traced:
         return y
     if type(y) is not array_type:
-        y = one_array(y, next(x for x in arrays if type(x) is array_type))
+        y = one_array(y, array_type)
     if state.anomaly:
         check_result(p, arrays, y)
     out = Tensor()
     out.data = y
     out.node = None
-    if state.recording and p.differentiable and any(nodes):
+    if p.differentiable and any(nodes) and state.recording:
         out.node = record(p, nodes, arrays, y, params)
     return out
 
@@ -148,8 +166,8 @@ def record(p: Any, nodes: list, arrays: list, y: Any, params: dict[str, Any]) ->
     """The node of one call, or ``None`` if no operand that needs a gradient has a rule."""
     if p.reads is None:
         raise TypeError(
-            f"{p.name} has no derivative rule; give it one (gpugrad.defvjp, gpugrad.defjvp or a rule form), "
-            "mark it with gpugrad.nondifferentiable, or call it under no_grad()"
+            f"{p.name} has no derivative rule; give it one (gpugrad.elementwise, linear, multilinear or "
+            "by_hand), mark it with gpugrad.nondifferentiable, or call it under no_grad()"
         )
     reads = p.reads
     parents = tuple([None if reads[i] is None else n for i, n in enumerate(nodes)])

@@ -31,7 +31,10 @@ def push_forward(
                 continue
             push = primitive.pushes[i]
             if push is None:
-                raise TypeError(f"{primitive.name} has no forward rule; give it one with gpugrad.defjvp")
+                raise TypeError(
+                    f"{primitive.name} has no forward rule; give gpugrad.by_hand a jvp for operand "
+                    f"{primitive.operand(i)!r}"
+                )
             kept = checked(node, i)
             dt = apply_rule(push, t, boxed(node, i, kept, box) if box else kept)
             if box and is_array(dt):

@@ -17,6 +17,9 @@ which are newer, all come before it. That is the topological order; no search fo
 
 
 class _Freed:
+    def __getitem__(self, i: int) -> _Freed:
+        return self
+
     def __repr__(self) -> str:
         return "<freed>"
 
@@ -55,6 +58,27 @@ class Unary:
         return (self.parent,)
 
 
+class Binary:
+    """A call with two operands and no parameters, likewise: what tuples would hold stands in its fields."""
+
+    __slots__ = (
+        "__weakref__", "fits", "kept", "kept_right", "key", "left", "origin", "primitive", "right"
+    )  # fmt: skip
+
+    key: int
+    primitive: Any
+    left: Any
+    right: Any
+    kept: Any
+    kept_right: Any
+    fits: tuple | None
+    origin: Any
+
+    @property
+    def parents(self) -> tuple:
+        return (self.left, self.right)
+
+
 class Node:
     """A call with any number of operands.
 
@@ -81,4 +105,6 @@ def kept_for(node: Unary | Node, i: int) -> Any:
             f"the graph behind this result was freed by an earlier backward() (at {node.primitive.name}); "
             "pass retain_graph=True to that backward(), or compute the result again"
         )
-    return kept if type(node) is Unary else kept[i]
+    if type(node) is Unary:
+        return kept
+    return (kept, node.kept_right)[i] if type(node) is Binary else kept[i]

@@ -16,7 +16,7 @@ from .careful import pull_carefully
 from .fit import fit
 from .hooks import hooked, run_hooks
 from .modes import special
-from .node import FREED, Leaf, Unary
+from .node import FREED, Binary, Leaf, Unary
 from .writes import last
 
 
@@ -71,15 +71,19 @@ def sweep(
             if not wanted:
                 found[node] = g
             continue
-        kept = node.kept
-        check = careful or kept is FREED or node.key > last.key
-        if type(node) is Unary:
+        if type(node) is Binary:
+            parents = (node.left, node.right)
+            kept = (node.kept, node.kept_right)
+            fits = node.fits
+        elif type(node) is Unary:
             parents = (node.parent,)
-            kept = (kept,)
+            kept = (node.kept,)
             fits = None
         else:
             parents = node.parents
+            kept = node.kept
             fits = node.fits
+        check = careful or kept[0] is FREED or node.key > last.key
 
         pulls = node.primitive.pulls
         i = 0
@@ -114,3 +118,5 @@ def sweep(
             i += 1
         if not retain_graph:
             node.kept = FREED
+            if type(node) is Binary:
+                node.kept_right = None

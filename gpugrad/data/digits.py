@@ -13,7 +13,7 @@ def digits() -> Dataset:
     A fifth of every class is held out for testing, always the same images, so that weights from one run
     are never scored on what they were trained on. The writers of both parts are the same people.
     """
-    with as_file(files(__package__) / "digits.npz") as path, np.load(path) as stored:
+    with as_file(files("gpugrad.data") / "digits.npz") as path, np.load(path) as stored:
         images = stored["images"].reshape(-1, 64).astype(np.float32) / 16
         labels = stored["labels"].astype(np.int64)
     train, test = split(labels)

@@ -189,6 +189,7 @@ def gelu_tanh(xp, x):
 @fused("activations.cuh")
 def gelu_tanh_grad(xp, g, x):
     """``g * gelu_tanh'(x)``."""
+    x = xp.clip(x, -30, 30)  # the slope is 0 or 1 long before; beyond, x * x could overflow
     s = _sigmoid(xp, x * (1 + x * x * _CUBE) * (2 * _ROOT))
     return g * (s + x * s * (1 - s) * (1 + x * x * (3 * _CUBE)) * (2 * _ROOT))
 

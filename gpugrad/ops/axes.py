@@ -31,6 +31,8 @@ def some_axes(axis: Any, ndim: int, name: str) -> tuple[int, ...]:
     """``None`` (all), one axis or several, counted from the front. Raises ValueError for a repeated one."""
     if axis is None:
         return tuple(range(ndim))
+    if type(axis) is int and -ndim <= axis < ndim:
+        return (axis % ndim,)
     axes = tuple(one_axis(k, ndim, name) for k in (axis if isinstance(axis, Iterable) else (axis,)))
     if len(set(axes)) != len(axes):
         raise ValueError(f"{name}: an axis is named twice in {axis}")

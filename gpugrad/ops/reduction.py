@@ -36,7 +36,7 @@ def _wide(x):
 
 
 def _narrow(y, x):
-    return y if x.dtype.kind in "biu" else y.astype(x.dtype, copy=False)
+    return y if y.dtype is x.dtype or x.dtype.kind in "biu" else y.astype(x.dtype)
 
 
 # ---- sum and mean ----
@@ -44,7 +44,7 @@ def _narrow(y, x):
 
 @primitive
 def _sum(xp, x, *, axis, keepdims):
-    return _narrow(xp.sum(x, axis=axis, keepdims=keepdims, dtype=_wide(x)), x)
+    return _narrow(x.sum(axis, dtype=_wide(x), keepdims=keepdims), x)
 
 
 linear(_sum, lambda g, x_shape, *, axis, keepdims: _spread(g, x_shape, axis, keepdims))
@@ -57,7 +57,7 @@ def sum(x, axis=None, keepdims=False):
 
 @primitive
 def _mean(xp, x, *, axis, keepdims):
-    return _narrow(xp.mean(x, axis=axis, keepdims=keepdims, dtype=_wide(x)), x)
+    return _narrow(x.mean(axis, dtype=_wide(x), keepdims=keepdims), x)
 
 
 def _count(shape, axis):

@@ -1,7 +1,7 @@
 """What the optimisers share: parameters, the arrays kept for each, and how they are saved."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +17,7 @@ class Optimizer:
     the parameter and those arrays in place. ``lr`` may be set anew between steps.
     """
 
-    slots: ClassVar[tuple[str, ...]] = ()
+    slots: tuple[str, ...] = ()
 
     def __init__(self, parameters: Iterable[Tensor], *, lr: float) -> None:
         self.parameters = list(parameters)
