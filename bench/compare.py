@@ -36,6 +36,7 @@ class _Worker:
     def __init__(self, workload: str, contestant: str) -> None:
         environment = {k: v for k, v in os.environ.items() if k != "OPENBLAS_CORETYPE"}
         environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+        environment["PYTHONPATH"] = os.pathsep.join(p for p in sys.path if p)  # the very gpugrad that runs here
         self.name = contestant
         self.process = subprocess.Popen(
             [sys.executable, str(_WORKER), workload, contestant],

@@ -39,7 +39,10 @@ def answer(step: Any, question: str) -> Any:
 def main() -> None:
     """Answer until standard input ends."""
     workload, contestant = sys.argv[1:]
-    step = getattr(load(workload), contestant)()
+    make = getattr(load(workload), contestant, None)
+    if make is None:
+        sys.exit(f"{contestant} takes no part in {workload}")
+    step = make()
     print("ready", flush=True)
     for line in sys.stdin:
         print(json.dumps(answer(step, line.strip())), flush=True)

@@ -1,6 +1,8 @@
 """gpugrad: exact gradients for NumPy and CuPy code. ``import gpugrad as gg``."""
 
 from . import cuda as cuda
+from . import nn as nn
+from . import optim as optim
 from . import testing as testing
 from ._version import __version__ as __version__
 from .backend import CudaUnavailable as CudaUnavailable

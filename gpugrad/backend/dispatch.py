@@ -37,6 +37,9 @@ def _fused(body: Callable, xp: Any) -> Callable:
     return run
 
 
+_PYTHON_NUMBERS = frozenset((bool, int, float, complex))
+
+
 def as_operands(operands: Sequence[Any], name: str) -> tuple[list[Any], type]:
     """The operands of a call as arrays and numbers, and the array type that computes with them.
 
@@ -49,7 +52,10 @@ def as_operands(operands: Sequence[Any], name: str) -> tuple[list[Any], type]:
             array_type = type(x) if type(x) in array_types() else np.ndarray
             break
     else:
-        return [np.asarray(_number(x, name)) for x in operands], array_type
+        # Beside a NumPy scalar, which is what an array of no dimensions turns into, a Python number widens nothing.
+        bare = [type(_number(x, name)) in _PYTHON_NUMBERS for x in operands]
+        lone = all(bare)
+        return [x if b and not lone else np.asarray(x) for x, b in zip(operands, bare, strict=True)], array_type
     xp = namespace_of_type(array_type)
     out = []
     for x in operands:

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from .._version import __version__
 from ..backend import CudaUnavailable
 from ..data import DataError
-from . import info, train
+from . import bench, info, train
 from .arguments import Parser, UserError
 
-COMMANDS = {"train": train, "info": info}
+COMMANDS = {"train": train, "bench": bench, "info": info}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -55,8 +55,7 @@ def slowed() -> str | None:
 def _own_choice() -> str | None:
     """What OpenBLAS chooses where nothing is forced, asked of another process; None if it cannot tell."""
     environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_CORETYPE"}
-    question = f"from {__name__} import openblas_core; print(openblas_core())"
-    command = [sys.executable, "-c", question]
+    command = [sys.executable, "-P", __file__]
     asked = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     return asked.stdout.strip() if asked.returncode == 0 else None
 
@@ -104,3 +103,7 @@ def _files() -> Iterator[str]:
     else:
         fields = (line.split(maxsplit=5) for line in loaded)
         yield from sorted({f[5] for f in fields if len(f) == 6 and "openblas" in Path(f[5]).name})
+
+
+if __name__ == "__main__":  # the other process of `_own_choice`
+    print(openblas_core())

@@ -28,9 +28,9 @@ EVALUATED_AT_ONCE = 4096
 
 @dataclass(frozen=True)
 class Scores:
-    """Mean loss, share of right answers, and the answers with the probability given to each."""
+    """Mean loss (labels not smoothed), share of right answers, and the answers with their probability."""
 
-    loss: float  # without smoothing, here as in the figures of `Learner.train`
+    loss: float
     accuracy: float
     predicted: np.ndarray
     confidence: np.ndarray
@@ -44,7 +44,6 @@ class Learner:
         self.sizes = (data.train_images.shape[1], *settings.hidden, data.classes)
         self.model = nn.MLP(self.sizes, seed=settings.seed, device=device)
         self.optimizer = OPTIMIZERS[settings.optimizer](self.model.parameters(), lr=settings.lr)
-        self.targets = (1 - SMOOTHING) * np.eye(data.classes, dtype=np.float32) + SMOOTHING / data.classes
         # A stream of its own: the seed itself is spent on the weights.
         self.rng = np.random.default_rng([settings.seed, 1])
 
@@ -59,15 +58,16 @@ class Learner:
         return -(-len(self.data.train_images) // self.settings.batch_size)
 
     def train(self, after_batch: Callable[[], None]) -> tuple[float, float]:
-        """One epoch; gives its mean loss and accuracy, taken while the weights were changing."""
-        loss_sum = right = 0.0
+        """One epoch; its mean loss, as in `Scores`, and accuracy, taken while the weights were changing."""
+        loss_sum: Any = 0.0
+        right: Any = 0
         # Sums stay on the device: reading them would make every batch wait for it.
         for images, labels in batches(
             self.data.train_images, self.data.train_labels, size=self.settings.batch_size, rng=self.rng
         ):
             logits = self.model(self._moved(images))
             self.optimizer.zero_grad()
-            softmax_cross_entropy(logits, self._moved(self.targets[labels])).backward()
+            softmax_cross_entropy(logits, self._moved(self._smoothed(labels))).backward()
             self.optimizer.step()
 
             logits, y = logits.detach(), self._moved(labels)
@@ -75,7 +75,7 @@ class Learner:
             right = right + (logits.argmax(axis=1) == y).sum()
             after_batch()
         count = len(self.data.train_labels)
-        return _number(loss_sum) / count, _number(right) / count
+        return loss_sum.item() / count, right.item() / count
 
     def test(self) -> Scores:
         """Scores on the test part."""
@@ -117,12 +117,13 @@ class Learner:
         parts = (self.model(self._moved(images[at : at + EVALUATED_AT_ONCE])) for at in starts)
         return np.concatenate([part.to("cpu").numpy() for part in parts])
 
+    def _smoothed(self, labels: np.ndarray) -> np.ndarray:
+        targets = np.full((len(labels), self.data.classes), SMOOTHING / self.data.classes, dtype=np.float32)
+        targets[np.arange(len(labels)), labels] += 1 - SMOOTHING
+        return targets
+
     def _moved(self, array: np.ndarray) -> Tensor:
         return tensor(array, device=self.device)
-
-
-def _number(total: Any) -> float:
-    return float(total.item()) if isinstance(total, Tensor) else total
 
 
 def _prefixed(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

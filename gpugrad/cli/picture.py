@@ -16,20 +16,23 @@ NUMBERED = 20  # classes, at most, for which numbers fit into the confusion matr
 def picture(history: list[dict[str, Any]], scores: Scores, confusion: np.ndarray, data: Dataset) -> bytes:
     """The picture as a PNG file."""
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     wrong = np.flatnonzero(scores.predicted != data.test_labels)
     with_images = data.image_shape is not None and len(wrong) > 0
-    figure = Figure(figsize=(15, 7.6 if with_images else 5.4), layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.1, h_pad=0.1)
+    layout = ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.1)
+    figure = Figure(figsize=(15, 7.6 if with_images else 5.4), layout=layout)
     figure.suptitle(f"{data.name}: {_right_answers(scores, len(wrong))}", fontsize=15)
-    upper, lower = figure.subfigures(2, 1, height_ratios=(2.5, 1)) if with_images else (figure, None)
+    upper: Any = figure
+    if with_images:
+        halves: Any = figure.subfigures(2, 1, height_ratios=(2.5, 1))
+        upper, lower = halves
+        _mistakes(lower, wrong, scores, data)
 
     loss, accuracy, matrix = upper.subplots(1, 3, width_ratios=(1, 1, 1.05))
     _curves(loss, history, "loss")
     _curves(accuracy, history, "accuracy")
     _confusion(matrix, confusion)
-    if lower is not None:
-        _mistakes(lower, wrong, scores, data)
 
     content = io.BytesIO()
     figure.savefig(content, format="png", dpi=110)

@@ -18,7 +18,7 @@ class Settings:
     data: str | None = None
     hidden: tuple[int, ...] = (256, 128)
     optimizer: str = "adam"
-    lr: float = 0.0
+    lr: float = LEARNING_RATES["adam"]
     batch_size: int = 32
     epochs: int = 40
     seed: int = 0

@@ -57,6 +57,9 @@ def run(args: Namespace) -> int:
     if args.resume:
         learner.restore(stored, notes["rng"])
     history: list[Record] = notes.get("history", [])
+    if settings.epochs < len(history):
+        done = f"the run in {args.out} has {len(history)} epochs"
+        raise UserError(f"{done}, more than --epochs {settings.epochs}")
     args.out.mkdir(parents=True, exist_ok=True)
     (args.out / "training.png").unlink(missing_ok=True)  # an interrupted run must not show another's
     _introduce(learner, len(history))
@@ -89,11 +92,11 @@ def _train(learner: Learner, history: list[Record], out: Path) -> None:
             start = time.perf_counter()
             with np.errstate(all="ignore"):  # a loss that runs away is reported below, in one line
                 loss, accuracy = learner.train(shown.batch)
+                scores = learner.test()
             if not math.isfinite(loss):
                 raise UserError(
                     f"the loss became {loss} in epoch {epoch}; try an --lr below {learner.settings.lr:g}"
                 )
-            scores = learner.test()
             record = {
                 "epoch": epoch,
                 "train_loss": loss,

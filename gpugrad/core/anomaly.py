@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+import os
 import sys
 import zlib
 from pathlib import Path
@@ -13,7 +14,7 @@ from ..backend.transfer import to_device
 from .modes import state
 from .node import Unary
 
-_PACKAGE = str(Path(__file__).resolve().parent.parent)
+_PACKAGE = str(Path(__file__).resolve().parent.parent) + os.sep
 _LIBRARIES = tuple(f"site-packages/{name}/" for name in ("numpy", "cupy"))
 
 
@@ -46,8 +47,7 @@ def user_line() -> str:
 
 def describe(primitive: Any, i: int) -> str:
     """``operand 'x' of tanh``."""
-    name = f"{primitive.operands[0]}[{i}]" if primitive.variadic else primitive.operands[i]
-    return f"operand {name!r} of {primitive.name}"
+    return f"operand {primitive.operand(i)!r} of {primitive.name}"
 
 
 # ---- anomaly detection ----

@@ -25,6 +25,8 @@ class HookHandle:
         hooks = hooked.get(self._key, [])
         if self._hook in hooks:
             hooks.remove(self._hook)
+            if not hooks:
+                del hooked[self._key]
 
 
 def run_hooks(node: Any, g: Any) -> Any:

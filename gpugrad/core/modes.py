@@ -7,7 +7,7 @@ list; when it is empty, which is nearly always, there is nothing else to ask.
 from __future__ import annotations
 
 import threading
-from contextlib import ContextDecorator
+from contextlib import AbstractContextManager, ContextDecorator, nullcontext
 from typing import Any
 
 special: list[object] = []
@@ -17,6 +17,9 @@ class _State(threading.local):
     recording = True
     anomaly = False
     guard = False
+
+    def __init__(self) -> None:
+        self.outer: list[Any] = []  # what the modes that are active will set their fields back to
 
 
 state = _State()
@@ -28,20 +31,14 @@ class _Mode(ContextDecorator):
     field: str
     value: Any
 
-    def __init__(self) -> None:
-        self._outer: list[Any] = []
-
-    def _recreate_cm(self) -> _Mode:
-        return type(self)()  # a decorated function may run in several threads at once
-
     def __enter__(self) -> None:
-        self._outer.append(getattr(state, self.field))
+        state.outer.append(getattr(state, self.field))
         setattr(state, self.field, self.value)
         special.append(self)
 
     def __exit__(self, *exc: object) -> None:
         special.remove(self)
-        setattr(state, self.field, self._outer.pop())
+        setattr(state, self.field, state.outer.pop())
 
 
 class no_grad(_Mode):
@@ -75,6 +72,11 @@ class guard_arrays(_Mode):
     """
 
     field, value = "guard", True
+
+
+def recorded() -> AbstractContextManager:
+    """A block in which calls are recorded. If they are anyway, no mode slows them down."""
+    return nullcontext() if state.recording else enable_grad()
 
 
 def is_grad_enabled() -> bool:

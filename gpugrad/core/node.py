@@ -29,11 +29,12 @@ FREED = _Freed()
 
 
 class Leaf:
-    """Where differentiation ends: a tensor made with ``requires_grad=True``."""
+    """Where differentiation ends: a tensor made with ``requires_grad=True``, of this shape and dtype."""
 
-    __slots__ = ("__weakref__", "grad", "key", "lock")
+    __slots__ = ("__weakref__", "dtype", "grad", "key", "lock", "shape")
 
-    def __init__(self) -> None:
+    def __init__(self, shape: tuple[int, ...], dtype: Any) -> None:
+        self.shape, self.dtype = shape, dtype
         self.key = next_key()
         self.grad: Any = None
         self.lock = threading.Lock()

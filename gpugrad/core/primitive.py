@@ -7,7 +7,7 @@ operand; arrays are positional, parameters keyword-only. The rules come afterwar
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from inspect import CO_VARARGS, Parameter, Signature
+from inspect import CO_VARARGS, Parameter, Signature, signature
 from typing import Any, NamedTuple
 
 from ..backend.arrays import namespace
@@ -60,6 +60,7 @@ class Primitive:
     ) -> None:
         self.body, self.name = body, name
         self.operands, self.params, self.variadic = operands, params, variadic
+        self.defaults: dict[str, Any] = getattr(body, "__kwdefaults__", None) or {}
         self.implementations = Implementations(body)
         self.pulls: Any = ()
         self.pushes: Any = ()
@@ -77,10 +78,14 @@ class Primitive:
         """What operand ``i`` keeps of one call."""
         reads = self.reads[i]
         if self.params:
-            return (*[read.of(arrays, y) for read in reads], params)
+            return (*[read.of(arrays, y) for read in reads], self.defaults | params)
         if self.bare and len(reads) < 2:
             return reads[0].of(arrays, y) if reads else None
         return tuple([read.of(arrays, y) for read in reads])
+
+    def operand(self, i: int) -> str:
+        """The name of operand ``i``."""
+        return f"{self.operands[0]}[{i}]" if self.variadic else self.operands[i]
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
@@ -99,6 +104,12 @@ def primitive(body: Callable) -> Callable:
         code.co_varnames[named : named + 1] if variadic else ()
     )
     params = code.co_varnames[code.co_argcount : named]
+    if not operands or body.__defaults__ or (variadic and len(operands) > 1):
+        raise TypeError(
+            "a primitive takes the array library, then arrays by position, either named or *xs, then "
+            f"parameters by keyword only, as in def {body.__name__}(xp, x, *, axis); "
+            f"got {body.__name__}{signature(body)}"
+        )
     return Primitive(body, body.__name__, operands, params, variadic).function
 
 
@@ -127,11 +138,10 @@ def _dress(p: Primitive, call: Any) -> Callable:
     kinds = [Parameter.POSITIONAL_ONLY] * len(p.operands)
     if p.variadic:
         kinds[-1] = Parameter.VAR_POSITIONAL
-    defaults = body.__kwdefaults__ or {}
     call.__signature__ = Signature(
         [Parameter(name, kind) for name, kind in zip(p.operands, kinds, strict=True)]
         + [
-            Parameter(name, Parameter.KEYWORD_ONLY, default=defaults.get(name, Parameter.empty))
+            Parameter(name, Parameter.KEYWORD_ONLY, default=p.defaults.get(name, Parameter.empty))
             for name in p.params
         ]
     )

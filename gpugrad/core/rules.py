@@ -24,12 +24,16 @@ def elementwise(f: Callable, *rules: Rule) -> None:
 
     The Jacobian is diagonal, hence its own transpose: the one formula serves both directions.
     """
-    _define(f.primitive, rules, rules)  # type: ignore[attr-defined]
+    _define(f.primitive, rules, rules, flat=True)  # type: ignore[attr-defined]
 
 
 def linear(f: Callable, transpose: Rule) -> None:
     """A function linear in its one operand: only the transpose is written, forward is ``f`` itself."""
     p: Primitive = f.primitive  # type: ignore[attr-defined]
+    if p.variadic:
+        raise ValueError(
+            f"{p.name} takes *{p.operands[0]}; linear is for one operand, use multilinear or by_hand"
+        )
     _define(p, (transpose,), (_itself(p, 0),))
 
 
@@ -42,7 +46,8 @@ def multilinear(f: Callable, *transposes: Rule) -> None:
     if p.variadic:
         _define(p, transposes, (_itself_with_all(p),))
     else:
-        _define(p, transposes, tuple(None if r is None else _itself(p, i) for i, r in enumerate(transposes)))
+        pushes = tuple(None if r is None else _itself(p, i) for i, r in enumerate(transposes))
+        _define(p, transposes, pushes, flat=True)
 
 
 def by_hand(f: Callable, vjp: tuple[Rule, ...], jvp: tuple[Rule, ...]) -> None:
@@ -88,7 +93,8 @@ def _itself_with_all(p: Primitive) -> Any:
 # ---- from signatures to what the sweeps call ----
 
 
-def _define(p: Primitive, vjp: tuple, jvp: tuple) -> None:
+def _define(p: Primitive, vjp: tuple, jvp: tuple, flat: bool = False) -> None:
+    """``flat``: calls may take the flat paths, where the shape rule trusts operands like the result."""
     expected = 1 if p.variadic else len(p.operands)
     if p.reads is not None:
         raise ValueError(f"{p.name} has its rules already")
@@ -105,7 +111,7 @@ def _define(p: Primitive, vjp: tuple, jvp: tuple) -> None:
         p.reads, p.pulls, p.pushes = _Every(reads[0]), _EveryRule(pulls[0]), _EveryRule(pushes[0])
     else:
         p.reads, p.pulls, p.pushes = tuple(reads), tuple(pulls), tuple(pushes)
-        p.fast = _fast_reads(p)
+        p.fast = _fast_reads(p) if flat else None
 
 
 def _sign(p: Primitive, rule: Any) -> _Signed | None:
@@ -113,7 +119,12 @@ def _sign(p: Primitive, rule: Any) -> _Signed | None:
         return rule
     if hasattr(rule, "primitive"):
         return _Signed(rule, rule.primitive.operands[1:], rule.primitive.params)
-    code = rule.__code__
+    code = getattr(rule, "__code__", None)
+    if code is None or not code.co_argcount:
+        raise TypeError(
+            f"a rule of {p.name} has to be a Python function whose first parameter is the cotangent or "
+            f"tangent, as in lambda g, x: ..., got {rule!r}"
+        )
     names = code.co_varnames[1 : code.co_argcount]
     params = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
     for name in params:
@@ -163,8 +174,7 @@ def _aligned(p: Primitive, rule: _Signed, reads: Any) -> Callable:
 
 
 def _chosen(names: tuple[str, ...], kept: tuple) -> dict[str, Any]:
-    params = kept[-1]
-    return {name: params[name] for name in names}
+    return {name: kept[-1][name] for name in names}
 
 
 class _Every:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from ..backend.arrays import is_array, namespace
-from ..backend.dispatch import quiet
+from ..backend.dispatch import one_array, quiet
 from ..backend.transfer import asarray, device_of, require_same_device
+from .fit import fit
 from .hooks import HookHandle
+from .modes import recorded
 from .node import Leaf
 from .reverse import sweep
 from .writes import written
@@ -116,13 +119,13 @@ class Tensor(_Base):
             )
         g = seed(self, gradient)
         retain = create_graph if retain_graph is None else retain_graph
-        with quiet():
+        with quiet(), recorded() if create_graph else nullcontext():
             found = sweep(
                 {self.node: g if create_graph else g.data},
                 retain_graph=retain,
                 box=make if create_graph else None,
             )
-        deposit(found, g)
+            deposit(found, g)
 
     def detach(self) -> Tensor:
         """The same data, cut off from the graph."""
@@ -136,7 +139,7 @@ class Tensor(_Base):
             self.node = None
         elif self.node is None:
             require_inexact(self.dtype)
-            self.node = Leaf()
+            self.node = Leaf(self.shape, self.dtype)
         return self
 
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> HookHandle:
@@ -149,16 +152,11 @@ class Tensor(_Base):
             raise RuntimeError("register_hook() needs a tensor that requires grad")
 
         def call(g: Any) -> Any:
-            boxed = g if type(g) is Tensor else make(g)
+            boxed = g if type(g) is Tensor else make(one_array(g, type(g)))
             result = hook(outward(boxed))
             if result is None:
                 return g
-            if result.shape != boxed.shape or result.dtype != boxed.dtype:
-                raise ValueError(
-                    f"a hook has to return a gradient of shape {boxed.shape} and dtype {boxed.dtype}, "
-                    f"got shape {result.shape} and dtype {result.dtype}"
-                )
-            result = outward(result)
+            result = outward(alike(result, boxed.data, "gradient that a hook returns"))
             return result if type(g) is Tensor else result.data
 
         return HookHandle(self.node, call)
@@ -171,7 +169,9 @@ class Tensor(_Base):
         """
         if not self.is_leaf:
             raise RuntimeError("assign_() writes to leaves only; a computed tensor is a value")
-        self.data[...] = value.data if type(value) is Tensor else value
+        array = value.data if type(value) is Tensor else value
+        require_same_device(self.data, array)
+        self.data[...] = array
         written(self.data)
         return self
 
@@ -197,7 +197,8 @@ def tensor(data: Any, dtype: Any = None, device: Any = None, requires_grad: bool
     """
     source = data.data if type(data) is Tensor else data
     array = asarray(source, dtype=dtype, device=device)
-    t = make(array.copy() if array is source or not is_array(source) else array)
+    shared = array is source or not is_array(source) or array.base is not None
+    t = make(array.copy() if shared else array)
     return t.requires_grad_() if requires_grad else t
 
 
@@ -228,28 +229,50 @@ def seed(result: Tensor, gradient: Any = None) -> Tensor:
                 f"{data.dtype}; reduce it, say with .sum(), or give the cotangent, as in backward(gradient)"
             )
         return make(namespace(data).ones_like(data))
-    g = gradient if type(gradient) is Tensor else make(asarray(gradient, device=result.device))
-    if g.shape != data.shape:
-        raise ValueError(f"the cotangent has to have the result's shape {data.shape}, got {g.shape}")
-    if g.dtype != data.dtype:
+    return outward(alike(gradient, data, "cotangent"))
+
+
+def alike(given: Any, data: Any, what: str) -> Tensor:
+    """``given`` as a Tensor, if it has the shape, dtype and device of ``data``; Python numbers take them."""
+    t = given
+    if type(given) is not Tensor:
+        dtype = None if hasattr(given, "dtype") else data.dtype
+        t = make(asarray(given, dtype, None if is_array(given) else device_of(data)))
+    if t.shape != data.shape:
+        raise ValueError(f"the {what} has to have shape {data.shape}, got {t.shape}")
+    if t.dtype != data.dtype:
         raise TypeError(
-            f"the cotangent has to have the result's dtype {data.dtype}, got {g.dtype}; "
+            f"the {what} has to have dtype {data.dtype}, got {t.dtype}; "
             f"convert it with .astype({str(data.dtype)!r})"
         )
-    require_same_device(g.data, data)
-    return outward(g)
+    require_same_device(t.data, data)
+    return t
+
+
+# ---- gradients that leave the sweep ----
+
+
+def finished(cotangent: Any, shape: tuple[int, ...], dtype: Any, taken: set[int]) -> Tensor:
+    """The gradient that a sweep's ``cotangent`` is for an input of ``shape`` and ``dtype``."""
+    h = fit(cotangent, shape, dtype)
+    return unshared(outward(h if type(h) is Tensor else make(one_array(h, type(h)))), taken)
+
+
+def unshared(t: Tensor, taken: set[int]) -> Tensor:
+    """``t`` in memory of its own: a rule may hand on what it was given, or a view.
+
+    ``taken`` holds the ids of arrays that are others' already; that of ``t`` is added to it.
+    """
+    if t.node is None and (id(t.data) in taken or t.data.base is not None):
+        t = make(t.data.copy())
+    taken.add(id(t.data))
+    return t
 
 
 def deposit(found: dict[Leaf, Any], started: Tensor) -> None:
-    """Add finished cotangents to their leaves' ``.grad``; one thread at a time for each leaf.
-
-    A rule may hand on what it was given, or a view: such an array is copied, lest two ``.grad`` share one.
-    """
+    """Add what a sweep found to the leaves' ``.grad``; one thread at a time for each leaf."""
     taken = {id(started.data)}
     for leaf, cotangent in found.items():
-        g = outward(cotangent if type(cotangent) is Tensor else make(cotangent))
-        if g.node is None and (id(g.data) in taken or g.data.base is not None):
-            g = make(g.data.copy())
-        taken.add(id(g.data))
+        g = finished(cotangent, leaf.shape, leaf.dtype, taken)
         with leaf.lock:
             leaf.grad = g if leaf.grad is None else leaf.grad + g

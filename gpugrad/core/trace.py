@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from .node import Leaf, Unary, next_key
@@ -26,13 +27,30 @@ def fork(t: Tensor) -> Tensor:
     what keeps nested transforms apart. If ``t`` has a graph, gradients of gradients still flow through to it.
     """
     if t.node is None:
-        return make(t.data, Leaf())
+        return make(t.data, Leaf(t.shape, t.dtype))
     node = Unary()
     node.key = next_key()
     node.primitive = identity.primitive  # type: ignore[attr-defined]
     node.parent = t.node
     node.kept = None
     return make(t.data, node)
+
+
+def reaches_outside(results: Iterable[Any], inputs: Collection[Any]) -> bool:
+    """Whether the nodes of ``results`` come from nodes older than ``inputs``: from tensors closed over."""
+    oldest = max((node.key for node in inputs), default=0)
+    seen = {None, *inputs}
+    stack = list(results)
+    while stack:
+        node = stack.pop()
+        if node in seen:
+            continue
+        if node.key > oldest:
+            return True
+        seen.add(node)
+        if type(node) is not Leaf:
+            stack.extend(node.parents)
+    return False
 
 
 def detached(x: Any) -> Any:

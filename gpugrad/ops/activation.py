@@ -12,6 +12,7 @@ from ..backend.kernels import fused
 from ..core import elementwise, primitive
 from .constants import ONE
 from .erf import erfc
+from .masking import zero_unless
 from .nondiff import zeros_like
 from .transcendental import exp, tanh
 
@@ -21,7 +22,7 @@ from .transcendental import exp, tanh
 def _sigmoid(xp, x):
     """Without overflow on either side: both branches use ``exp(-|x|)``."""
     e = xp.exp(-xp.abs(x))
-    return xp.where(x >= 0, ONE[e.dtype], e) / (e + ONE[e.dtype])
+    return xp.maximum(e, x >= 0) / (e + ONE[e.dtype])
 
 
 @primitive
@@ -55,11 +56,17 @@ def relu(xp, x):
 @fused("activations.cuh")
 def relu_grad(xp, g, y):
     """``g`` where ``y = relu(x)`` is positive, else 0."""
-    return xp.where(y > 0, g, 0)
+    return zero_unless(xp, y > 0, g)
 
 
 elementwise(relu, relu_grad)
 elementwise(relu_grad, relu_grad, lambda t: zeros_like(t))
+
+
+def _below(xp, x):
+    """The negative part, so that the exponential does not overflow on the positive side."""
+    return xp.minimum(x, 0)
+
 
 # ---- leaky_relu: the slope of the negative side at 0 ----
 
@@ -68,14 +75,15 @@ elementwise(relu_grad, relu_grad, lambda t: zeros_like(t))
 @fused("activations.cuh")
 def leaky_relu(xp, x, *, negative_slope=0.01):
     """``x`` for positive ``x``, else ``negative_slope * x``, element by element."""
-    return xp.where(x > 0, x, x * negative_slope)
+    return xp.maximum(x, 0) + _below(xp, x) * negative_slope
 
 
 @primitive
 @fused("activations.cuh")
 def leaky_relu_grad(xp, g, x, *, negative_slope):
     """``g`` where ``x > 0``, else ``negative_slope * g``."""
-    return xp.where(x > 0, g, g * negative_slope)
+    above = x > 0
+    return zero_unless(xp, above, g) + zero_unless(xp, ~above, g * negative_slope)
 
 
 elementwise(leaky_relu, lambda t, x, *, negative_slope: leaky_relu_grad(t, x, negative_slope=negative_slope))
@@ -88,23 +96,24 @@ elementwise(
 # ---- elu and selu ----
 
 
-def _below(xp, x):
-    """The negative part, so that the exponential does not overflow on the positive side."""
-    return xp.minimum(x, 0)
-
-
 @primitive
 @fused("activations.cuh")
 def elu(xp, x, *, alpha=1.0):
     """``x`` for positive ``x``, else ``alpha * (exp(x) - 1)``, element by element."""
-    return xp.where(x > 0, x, xp.expm1(_below(xp, x)) * alpha)
+    return xp.maximum(x, 0) + xp.expm1(_below(xp, x)) * alpha
+
+
+def _slope(xp, x, alpha):
+    """1 where ``x > 0``, else ``alpha * exp(x)``."""
+    above = x > 0
+    return above + ~above * (xp.exp(_below(xp, x)) * alpha)
 
 
 @primitive
 @fused("activations.cuh")
 def elu_grad(xp, g, x, *, alpha):
     """``g * elu'(x)``: ``g`` where ``x > 0``, else ``g * alpha * exp(x)``."""
-    return xp.where(x > 0, g, g * (xp.exp(_below(xp, x)) * alpha))
+    return g * _slope(xp, x, alpha)
 
 
 elementwise(elu, lambda t, x, *, alpha: elu_grad(t, x, alpha=alpha))
@@ -127,14 +136,14 @@ _SELU_SCALE = 1.0507009873554804934193349852946
 @fused("activations.cuh")
 def selu(xp, x):
     """Scaled elu that keeps mean 0 and variance 1 (Klambauer et al., 2017), element by element."""
-    return xp.where(x > 0, x, xp.expm1(_below(xp, x)) * _SELU_ALPHA) * _SELU_SCALE
+    return (xp.maximum(x, 0) + xp.expm1(_below(xp, x)) * _SELU_ALPHA) * _SELU_SCALE
 
 
 @primitive
 @fused("activations.cuh")
 def selu_grad(xp, g, x):
     """``g * selu'(x)``."""
-    return g * xp.where(x > 0, ONE[x.dtype], xp.exp(_below(xp, x)) * _SELU_ALPHA) * _SELU_SCALE
+    return g * _slope(xp, x, _SELU_ALPHA) * _SELU_SCALE
 
 
 elementwise(selu, selu_grad)
@@ -312,7 +321,7 @@ def hardtanh(xp, x, *, min_val=-1.0, max_val=1.0):
 @fused("activations.cuh")
 def hardtanh_grad(xp, g, x, *, min_val, max_val):
     """``g`` where ``min_val <= x <= max_val``, else 0."""
-    return xp.where((x >= min_val) & (x <= max_val), g, 0)
+    return zero_unless(xp, (x >= min_val) & (x <= max_val), g)
 
 
 elementwise(hardtanh, lambda t, x, *, min_val, max_val: hardtanh_grad(t, x, min_val=min_val, max_val=max_val))

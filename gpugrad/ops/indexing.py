@@ -106,7 +106,7 @@ def take_along_axis(x, indices, axis):
 
 
 @primitive
-def _updated(xp, x, values, *, key):
+def _index_update(xp, x, values, *, key):
     out = xp.array(x)
     out[key] = values
     return out
@@ -119,37 +119,37 @@ def _zeros(xp, like, *, shape):
 
 
 by_hand(
-    _updated,
-    vjp=(lambda g, *, key: _updated(g, 0, key=key), lambda g, *, key: _getitem(g, key=key)),
+    _index_update,
+    vjp=(lambda g, *, key: _index_update(g, 0, key=key), lambda g, *, key: _getitem(g, key=key)),
     jvp=(
-        lambda t, *, key: _updated(t, 0, key=key),
-        lambda t, x_shape, *, key: _updated(_zeros(t, shape=x_shape), t, key=key),
+        lambda t, *, key: _index_update(t, 0, key=key),
+        lambda t, x_shape, *, key: _index_update(_zeros(t, shape=x_shape), t, key=key),
     ),
 )
 
 
 def index_update(x, key, values):
     """``x`` with ``values`` at ``key``; gradients go to both. Of values for one element, one counts."""
-    return _updated(x, values, key=_plain(key, x))
+    return _index_update(x, values, key=_plain(key, x))
 
 
 @primitive
-def _added(xp, x, values, *, key):
+def _index_add(xp, x, values, *, key):
     out = xp.array(x)
     add_at(out, key, values)
     return out
 
 
 by_hand(
-    _added,
+    _index_add,
     vjp=(lambda g: g, lambda g, *, key: _getitem(g, key=key)),
-    jvp=(lambda t: t, lambda t, x_shape, *, key: _added(_zeros(t, shape=x_shape), t, key=key)),
+    jvp=(lambda t: t, lambda t, x_shape, *, key: _index_add(_zeros(t, shape=x_shape), t, key=key)),
 )
 
 
 def index_add(x, key, values):
     """``x`` with ``values`` added at ``key``, once for each time that an element is named."""
-    return _added(x, values, key=_plain(key, x))
+    return _index_add(x, values, key=_plain(key, x))
 
 
 # ---- indices from values ----

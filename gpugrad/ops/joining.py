@@ -82,6 +82,8 @@ def array_split(x, indices_or_sections, axis=0):
         cuts = list(indices_or_sections)
     else:
         sections = index(indices_or_sections)
+        if sections <= 0:
+            raise ValueError(f"array_split: needs at least one piece, got {sections}")
         small, longer = divmod(n, sections)
         cuts = [i * small + min(i, longer) for i in range(1, sections)]
     edges = [0, *cuts, n]

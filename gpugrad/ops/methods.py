@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator
-from operator import index
 from typing import Any
 
 import numpy as np
 
-from ..core import Tensor, is_grad_enabled
+from ..backend.transfer import require_same_device
+from ..core import Tensor, is_grad_enabled, written
 from . import (
     arithmetic,
     casting,
@@ -29,8 +30,8 @@ def _reflected(f: Callable) -> Callable:
     return lambda self, other: f(other, self)
 
 
-def _in_place(f: Callable) -> Callable:
-    """``t += v`` makes a new value, except for a leaf under ``no_grad``, which is written to."""
+def _in_place(f: Callable, write: Callable) -> Callable:
+    """``t += v`` makes a new value, except for a leaf under ``no_grad``, whose array is written to."""
 
     def method(self, other):
         if not self.requires_grad or not self.is_leaf:
@@ -40,9 +41,23 @@ def _in_place(f: Callable) -> Callable:
                 "a leaf that requires grad cannot be updated in place while gradients are recorded; "
                 "update it under gpugrad.no_grad(), or write t = t + v for a new value"
             )
-        return self.assign_(f(self, other))
+        value = other.data if isinstance(other, Tensor) else other
+        require_same_device(self.data, value)
+        write(self.data, value)
+        written(self.data)
+        return self
 
     return method
+
+
+def _constant(t):
+    """The only element. NumPy, CuPy and ``math`` ask for it by ``float(t)`` without the user's knowing."""
+    if t.requires_grad:
+        raise TypeError(
+            "a gpugrad.Tensor that requires grad does not become a Python number by itself, which would lose "
+            "its gradient; use t.item() for its value"
+        )
+    return t.item()
 
 
 def _power(x, exponent):
@@ -63,24 +78,28 @@ class Methods:
 
     __add__: Any = arithmetic.add
     __radd__ = _reflected(arithmetic.add)
-    __iadd__ = _in_place(arithmetic.add)
+    __iadd__ = _in_place(arithmetic.add, operator.iadd)
     __sub__: Any = arithmetic.subtract
     __rsub__ = _reflected(arithmetic.subtract)
-    __isub__ = _in_place(arithmetic.subtract)
+    __isub__ = _in_place(arithmetic.subtract, operator.isub)
     __mul__: Any = arithmetic.multiply
     __rmul__ = _reflected(arithmetic.multiply)
-    __imul__ = _in_place(arithmetic.multiply)
+    __imul__ = _in_place(arithmetic.multiply, operator.imul)
     __truediv__: Any = arithmetic.divide
     __rtruediv__ = _reflected(arithmetic.divide)
-    __itruediv__ = _in_place(arithmetic.divide)
+    __itruediv__ = _in_place(arithmetic.divide, operator.itruediv)
     __floordiv__: Any = nondiff.floor_divide
     __rfloordiv__ = _reflected(nondiff.floor_divide)
+    __ifloordiv__ = _in_place(nondiff.floor_divide, operator.ifloordiv)
     __mod__: Any = arithmetic.remainder
     __rmod__ = _reflected(arithmetic.remainder)
+    __imod__ = _in_place(arithmetic.remainder, operator.imod)
     __pow__ = _power
     __rpow__ = _reflected(arithmetic.power)
+    __ipow__ = _in_place(_power, operator.ipow)
     __matmul__: Any = linalg.matmul
     __rmatmul__ = _reflected(linalg.matmul)
+    __imatmul__ = _in_place(linalg.matmul, operator.imatmul)
     __neg__: Any = arithmetic.negative
     __pos__: Any = arithmetic.positive
     __abs__: Any = arithmetic.absolute
@@ -131,19 +150,19 @@ class Methods:
         return self.data.item()
 
     def __float__(self) -> float:
-        return float(self.item())
+        return float(_constant(self))
 
     def __int__(self) -> int:
-        return int(self.item())
+        return int(_constant(self))
 
     def __complex__(self) -> complex:
-        return complex(self.item())
+        return complex(_constant(self))
 
     def __bool__(self) -> bool:
         return bool(self.item())
 
     def __index__(self) -> int:
-        return index(self.item())
+        return operator.index(self.item())
 
     def __format__(self, spec: str) -> str:
         return format(self.item() if spec else self, spec)

@@ -10,23 +10,35 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from ..backend.device import Device
 from ..backend.dlpack import to_dlpack
 from ..backend.transfer import device_of
 from ..core import Tensor
 
-_functions: dict[str, Callable] = {}
+_functions: dict[Callable, Callable] = {
+    np.shape: lambda t: t.shape,
+    np.ndim: lambda t: t.ndim,
+    np.size: lambda t, axis=None: t.size if axis is None else t.shape[axis],
+}
+"""What serves which function of NumPy; not told by name, as ``np.emath.sqrt`` means something else."""
 
 
 def install(functions: dict[str, Callable]) -> None:
     """Give Tensor the protocols, served by these functions under NumPy's names."""
-    _functions.update(functions)
+    for name, f in functions.items():
+        theirs = getattr(np, name, None) or getattr(np.linalg, name, None)
+        if callable(theirs):
+            _functions[theirs] = f
+    for name in ("matmul", "outer", "tensordot"):
+        _functions[getattr(np.linalg, name)] = functions[name]
     for protocol in (__array_ufunc__, __array_function__, __array__, __dlpack__, __dlpack_device__):
         setattr(Tensor, protocol.__name__, protocol)
 
 
 def __array_ufunc__(self: Any, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-    f = _functions.get(ufunc.__name__)
+    f = _functions.get(ufunc)
     if method != "__call__" or f is None or options:
         asked = ufunc.__name__ + ("" if method == "__call__" else f".{method}")
         how = f" with {', '.join(options)}" if options else ""
@@ -38,7 +50,7 @@ def __array_ufunc__(self: Any, ufunc: Any, method: str, *inputs: Any, **options:
 
 
 def __array_function__(self: Any, func: Any, types: Any, args: Any, options: Any) -> Any:
-    f = _functions.get(func.__name__)
+    f = _functions.get(func)
     if f is None:
         raise TypeError(
             f"gpugrad has no {func.__module__}.{func.__name__} for a Tensor yet; go on with the values alone "

@@ -119,7 +119,7 @@ def _others(x, axis):
     """For each element the product of all others over ``axis``, in the shape of ``x``."""
     n = len(axis)
     last = moveaxis(x, axis, tuple(range(-n, 0))) if n else reshape(x, (*x.shape, 1))
-    flat = reshape(last, (*last.shape[: x.ndim - n], -1))
+    flat = reshape(last, (*last.shape[: x.ndim - n], math.prod(last.shape[x.ndim - n :])))
     others = reshape(products_of_others(flat), last.shape)
     return moveaxis(others, tuple(range(-n, 0)), axis) if n else reshape(others, x.shape)
 

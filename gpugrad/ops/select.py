@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..core import elementwise, nondifferentiable, primitive, ufunc
-from .nondiff import isfinite
+from .masking import zero_unless
+from .nondiff import isfinite, logical_not
 
 
 @primitive
@@ -17,8 +18,18 @@ def where(xp, condition, a, b):
     return xp.where(condition, a, b)
 
 
+@primitive
+def masked(xp, x, condition):
+    """``x`` where ``condition`` holds, 0 elsewhere."""
+    return zero_unless(xp, condition, x)
+
+
+elementwise(masked, lambda t, condition: masked(t, condition), None)
 elementwise(
-    where, None, lambda t, condition: where(condition, t, 0), lambda t, condition: where(condition, 0, t)
+    where,
+    None,
+    lambda t, condition: masked(t, condition),
+    lambda t, condition: masked(t, logical_not(condition)),
 )
 
 # ---- maximum and minimum: a tie shares the gradient equally, so that maximum(x, x) has gradient 1 ----
@@ -28,7 +39,8 @@ elementwise(
 @primitive
 def _larger(xp, a, b, like):
     """1 where ``a > b``, 1/2 where they are equal, 0 elsewhere, in the dtype of ``like``; 1 beside a NaN."""
-    return xp.where(xp.equal(a, b), 0.5, xp.logical_not(xp.less(a, b))).astype(like.dtype)
+    share = xp.logical_not(xp.less(a, b)).astype(like.dtype)
+    return share - xp.equal(a, b).astype(like.dtype) * 0.5
 
 
 maximum = ufunc("maximum", "The larger of ``a`` and ``b``, element by element; NaN if one is NaN.", "a", "b")
@@ -47,13 +59,13 @@ def _clip(xp, x, *, low, high):
 
 @nondifferentiable
 @primitive
-def _inside(xp, x, like, *, low, high):
-    """1 where ``low <= x <= high``, else 0, in the dtype of ``like``; a bound may be ``None``."""
+def _inside(xp, x, *, low, high):
+    """Whether ``low <= x <= high``; a bound may be ``None``."""
     inside = xp.ones_like(x, dtype=bool) if low is None else xp.greater_equal(x, low)
-    return (inside if high is None else inside & (x <= high)).astype(like.dtype)
+    return inside if high is None else inside & (x <= high)
 
 
-elementwise(_clip, lambda t, x, *, low, high: t * _inside(x, t, low=low, high=high))
+elementwise(_clip, lambda t, x, *, low, high: masked(t, _inside(x, low=low, high=high)))
 
 
 def clip(x, a_min=None, a_max=None):
@@ -76,7 +88,7 @@ def _nan_to_num(xp, x, *, nan, posinf, neginf):
     return xp.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)
 
 
-elementwise(_nan_to_num, lambda t, x: where(isfinite(x), t, 0))
+elementwise(_nan_to_num, lambda t, x: masked(t, isfinite(x)))
 
 
 def nan_to_num(x, nan=0.0, posinf=None, neginf=None):

@@ -7,7 +7,7 @@ from operator import index
 
 import numpy as np
 
-from ..backend.broadcast import sum_to as _sum_to
+from ..backend import broadcast
 from ..core import linear, primitive
 from .axes import ndim_of, one_axis, shape_of, some_axes
 
@@ -113,12 +113,12 @@ def _broadcast_to(xp, x, *, shape):
 
 
 @primitive
-def _sum_to_shape(xp, x, *, shape):
-    return _sum_to(x, shape)
+def _sum_to(xp, x, *, shape):
+    return broadcast.sum_to(x, shape)
 
 
-linear(_broadcast_to, lambda g, x_shape: _sum_to_shape(g, shape=x_shape))
-linear(_sum_to_shape, lambda g, x_shape: _broadcast_to(g, shape=x_shape))
+linear(_broadcast_to, lambda g, x_shape: _sum_to(g, shape=x_shape))
+linear(_sum_to, lambda g, x_shape: _broadcast_to(g, shape=x_shape))
 
 
 def broadcast_to(x, shape):
@@ -130,7 +130,7 @@ def broadcast_to(x, shape):
 
 def sum_to(x, shape):
     """``x`` summed over what broadcasting from ``shape`` would repeat: the transpose of ``broadcast_to``."""
-    return _sum_to_shape(x, shape=tuple(shape))
+    return _sum_to(x, shape=tuple(shape))
 
 
 def broadcast_arrays(*xs):

@@ -73,6 +73,8 @@ def softmax(x, axis=-1):
 @primitive
 @fused("softmax.cuh", launch=rowwise.log_softmax)
 def _log_softmax(xp, x, *, axis):
+    if not x.size:  # no sum to take the logarithm of
+        return xp.array(x)
     wide = _wide(x)
     shifted = wide - xp.max(wide, axis=axis, keepdims=True, initial=-xp.inf)
     return _like(shifted - xp.log(xp.sum(xp.exp(shifted), axis=axis, keepdims=True)), x)

@@ -1,11 +1,11 @@
 """grad, value_and_grad, vjp and jvp: sweeps from and to the arguments of a function.
 
-Arguments and results are pytrees. Plain arrays in, plain arrays of the same library out; with a Tensor among
-the arguments the results are Tensors, and derivatives of derivatives are recorded.
+Arguments and results are pytrees; when they are arrays and when Tensors is said in ``inputs.py``.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import wraps
 from operator import index
@@ -13,74 +13,31 @@ from typing import Any
 
 import optree
 
-from ..backend.arrays import is_array, namespace
-from ..backend.dispatch import quiet
-from ..backend.transfer import asarray
-from ..core import Tensor, enable_grad, make, outward, push_forward, seed, sweep
-from ..core.tensor import require_inexact
-from ..core.trace import detached, fork
+from ..backend.arrays import namespace
+from ..backend.dispatch import one_array, quiet
+from ..core import Tensor, is_grad_enabled, make, push_forward, seed, sweep
+from ..core.modes import recorded
+from ..core.tensor import alike, unshared
+from ..core.trace import detached
+from .inputs import Inputs, as_tensor, has_tensor, needs_grad
 
 
 def _name(f: Callable) -> str:
     return getattr(f, "__name__", type(f).__name__)
 
 
-# ---- arguments and results ----
-
-
-class _Inputs:
-    """Traced copies of the leaves of a pytree."""
-
-    def __init__(self, tree: Any, what: str) -> None:
-        leaves, self.spec = optree.tree_flatten(tree)
-        self.boxed = any(type(leaf) is Tensor for leaf in leaves)
-        self.tensors = [fork(_tensor(leaf, what)) for leaf in leaves]
-        self.tree = optree.tree_unflatten(self.spec, self.tensors)
-
-    def gather(self, found: dict[Any, Any]) -> Any:
-        """Cotangents by node as a pytree of gradients in the shape of the inputs; zeros for unused ones."""
-        gradients = []
-        for t in self.tensors:
-            g = found.get(t.node)
-            if g is None:
-                g = namespace(t.data).zeros_like(t.data)
-            gradients.append(self.plain(outward(g if type(g) is Tensor else make(g))))
-        return optree.tree_unflatten(self.spec, gradients)
-
-    def plain(self, x: Any) -> Any:
-        """``x`` as the caller gave his: a Tensor among Tensors, otherwise an array."""
-        return x if self.boxed or type(x) is not Tensor else x.data
-
-    @property
-    def box(self) -> Callable | None:
-        return make if self.boxed else None
-
-
-def _tensor(leaf: Any, what: str) -> Tensor:
-    t = leaf if type(leaf) is Tensor else make(leaf if is_array(leaf) else asarray(leaf))
-    try:
-        require_inexact(t.dtype)
-    except TypeError:
-        raise TypeError(
-            f"{what} differentiates with respect to float and complex arguments, got dtype {t.dtype}; "
-            "convert the argument, or leave it out of argnums"
-        ) from None
-    return t
-
-
-def _sweep(outputs: list[Tensor], cotangents: list[Tensor], inputs: _Inputs, retain: bool) -> dict[Any, Any]:
+def _sweep(
+    outputs: list[Tensor], cotangents: list[Tensor], inputs: Inputs, record: bool, retain: bool = False
+) -> dict[Any, Any]:
+    """Cotangents of the inputs by node. A result from before the inputs does not depend on them."""
+    oldest = max((node.key for node in inputs.nodes), default=-math.inf)
     seeds: dict[Any, Any] = {}
     for y, g in zip(outputs, cotangents, strict=True):
-        if y.node is not None:
-            g = g if inputs.boxed else g.data
+        if y.node is not None and y.node.key <= oldest:
+            g = g if record else g.data
             seeds[y.node] = seeds[y.node] + g if y.node in seeds else g
     with quiet():
-        return sweep(
-            seeds,
-            frozenset(t.node for t in inputs.tensors),
-            retain_graph=retain or inputs.boxed,
-            box=inputs.box,
-        )
+        return sweep(seeds, inputs.nodes, retain_graph=retain or record, box=make if record else None)
 
 
 # ---- reverse ----
@@ -101,25 +58,26 @@ def value_and_grad(f: Callable, argnums: int | tuple[int, ...] = 0, has_aux: boo
     def evaluate(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         if any(not -len(args) <= k < len(args) for k in positions):
             raise ValueError(f"argnums={argnums} of {_name(f)}, which was called with {len(args)} arguments")
-        inputs = _Inputs(tuple(args[k] for k in positions), f"the gradient of {_name(f)}")
+        inputs = Inputs(tuple(args[k] for k in positions), f"the gradient of {_name(f)}")
         called = list(args)
         for k, traced in zip(positions, inputs.tree, strict=True):
             called[k] = traced
-        with enable_grad():
+        with recorded():
             result = f(*called, **kwargs)
         value, aux = result if has_aux else (result, None)
-        if type(value) is not Tensor:
-            value = make(asarray(value))
+        value = as_tensor(value)
         if value.size != 1 or value.dtype.kind not in "fV":
             raise ValueError(
                 f"grad needs a function with one real number as its value, got shape {value.shape} and dtype "
                 f"{value.dtype} from {_name(f)}; reduce it, say with .sum(), or use gpugrad.vjp"
             )
-        found = _sweep([value], [seed(value)], inputs, retain=False)
-        gradients = inputs.gather(found)
-        out = inputs.plain(value)
+        inputs.look_outside([value, *(x for x in optree.tree_leaves(aux) if type(x) is Tensor)])
+        cotangent = seed(value)
+        found = _sweep([value], [cotangent], inputs, inputs.recorded)
+        gradients = inputs.gradients(found, [cotangent], inputs.boxed or inputs.recorded)
+        out = inputs.outward(value)
         if has_aux:
-            out = (out, optree.tree_map(lambda x: inputs.plain(detached(x)), aux))
+            out = (out, optree.tree_map(lambda x: inputs.outward(x) if type(x) is Tensor else x, aux))
         return out, gradients if isinstance(argnums, tuple) else gradients[0]
 
     return evaluate
@@ -146,23 +104,23 @@ def vjp(f: Callable, *primals: Any) -> tuple[Any, Callable]:
     The cotangent has the structure, shapes and dtypes of the result (ValueError or TypeError otherwise);
     ``pull`` may be called again and again.
     """
-    inputs = _Inputs(primals, f"vjp of {_name(f)}")
-    with enable_grad():
+    inputs = Inputs(primals, f"vjp of {_name(f)}")
+    with recorded():
         result = f(*inputs.tree)
     leaves, spec = optree.tree_flatten(result)
-    outputs = [y if type(y) is Tensor else make(asarray(y)) for y in leaves]
+    outputs = [as_tensor(y) for y in leaves]
+    inputs.look_outside(outputs)
 
     def pull(cotangent: Any) -> tuple:
         given, given_spec = optree.tree_flatten(cotangent)
         if given_spec != spec:
             raise ValueError(f"the cotangent has structure {given_spec}, the result of {_name(f)} has {spec}")
-        boxed = inputs.boxed or any(type(g) is Tensor for g in given)
-        seeds = [seed(y, g) for y, g in zip(outputs, given, strict=True)]
-        if boxed and not inputs.boxed:
-            seeds = [detached(g) for g in seeds]
-        return inputs.gather(_sweep(outputs, seeds, inputs, retain=True))
+        cotangents = [seed(y, g) for y, g in zip(outputs, given, strict=True)]
+        record = is_grad_enabled() and (inputs.recorded or needs_grad(given))
+        found = _sweep(outputs, cotangents, inputs, record, retain=True)
+        return inputs.gradients(found, cotangents, inputs.boxed or record or has_tensor(given))
 
-    return optree.tree_unflatten(spec, [inputs.plain(y) for y in outputs]), pull
+    return optree.tree_unflatten(spec, [inputs.outward(y) for y in outputs]), pull
 
 
 # ---- forward ----
@@ -171,31 +129,30 @@ def vjp(f: Callable, *primals: Any) -> tuple[Any, Callable]:
 def jvp(f: Callable, primals: tuple, tangents: tuple) -> tuple[Any, Any]:
     """``(f(*primals), tangent)``: the derivative of ``f`` in the direction ``tangents``.
 
-    primals, tangents: tuples of the same structure, shapes and dtypes (ValueError otherwise).
+    primals, tangents: tuples of the same structure, shapes (ValueError otherwise) and dtypes (TypeError).
     """
-    inputs = _Inputs(tuple(primals), f"jvp of {_name(f)}")
     given, spec = optree.tree_flatten(tuple(tangents))
+    inputs = Inputs(tuple(primals), f"jvp of {_name(f)}", *given)
     if spec != inputs.spec:
         raise ValueError(f"jvp: the tangents have structure {spec}, the primals have {inputs.spec}")
-    boxed = inputs.boxed or any(type(t) is Tensor for t in given)
-    directions: dict[Any, Any] = {}
-    for x, t in zip(inputs.tensors, given, strict=True):
-        direction = t if type(t) is Tensor else make(asarray(t, dtype=x.dtype, device=x.device))
-        if direction.shape != x.shape:
-            raise ValueError(f"jvp: a tangent has shape {direction.shape}, its primal has {x.shape}")
-        directions[x.node] = direction if boxed else direction.data
-    with enable_grad():
+    directions = [alike(t, x.data, "tangent of jvp") for x, t in zip(inputs.tensors, given, strict=True)]
+    with recorded():
         result = f(*inputs.tree)
     leaves, out_spec = optree.tree_flatten(result)
-    outputs = [y if type(y) is Tensor else make(asarray(y)) for y in leaves]
+    outputs = [as_tensor(y) for y in leaves]
+    inputs.look_outside(outputs)
+    box = make if inputs.recorded else None
+    starts = {x.node: d if box else d.data for x, d in zip(inputs.tensors, directions, strict=True)}
     with quiet():
-        pushed = push_forward([y.node for y in outputs if y.node], directions, box=make if boxed else None)
-    values, derivatives = [], []
+        pushed = push_forward([y.node for y in outputs if y.node], starts, box=box)
+    taken = {id(d.data) for d in directions}
+    derivatives = []
     for y in outputs:
         t = pushed.get(y.node)
-        t = make(namespace(y.data).zeros_like(y.data)) if t is None else t if type(t) is Tensor else make(t)
-        values.append(y if boxed else y.data)
-        derivatives.append(t if boxed else t.data)
+        t = namespace(y.data).zeros_like(y.data) if t is None else t
+        t = t if type(t) is Tensor else make(one_array(t, type(t)))
+        derivatives.append(inputs.outward(unshared(t, taken)))
+    values = [inputs.outward(y) for y in outputs]
     return optree.tree_unflatten(out_spec, values), optree.tree_unflatten(out_spec, derivatives)
 
 

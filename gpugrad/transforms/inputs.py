@@ -1,0 +1,81 @@
+"""What a transform differentiates with respect to: traced copies of the leaves of a pytree.
+
+Plain arrays in, plain arrays out; Tensors in, Tensors out. A sweep is recorded, so that it can be
+differentiated again, only if something outside could ask for that: an argument, a tangent or a cotangent that
+requires grad, or a Tensor that requires grad and is closed over. In the last case the results are Tensors,
+whatever the arguments are: an array would lose the gradient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import optree
+
+from ..backend.arrays import namespace
+from ..backend.transfer import asarray
+from ..core import Tensor, is_grad_enabled, make
+from ..core.tensor import finished, require_inexact
+from ..core.trace import detached, fork, reaches_outside
+
+
+class Inputs:
+    """Traced copies of the leaves of a pytree, and how to hand out what is computed from them."""
+
+    def __init__(self, tree: Any, what: str, *others: Any) -> None:
+        leaves, self.spec = optree.tree_flatten(tree)
+        self.boxed = has_tensor(leaves) or has_tensor(others)
+        self.may_record = is_grad_enabled()
+        self.recorded = self.may_record and needs_grad((*leaves, *others))
+        self.tensors = [fork(_tensor(leaf, what)) for leaf in leaves]
+        self.nodes = frozenset(t.node for t in self.tensors)
+        self.tree = optree.tree_unflatten(self.spec, self.tensors)
+
+    def look_outside(self, results: Iterable[Tensor]) -> None:
+        """Record if what the function closed over requires grad."""
+        if self.may_record and not self.recorded:
+            self.recorded = reaches_outside([t.node for t in results], self.nodes)
+
+    def outward(self, t: Tensor) -> Any:
+        """A value for the caller."""
+        if self.recorded:
+            return t
+        return detached(t) if self.boxed else t.data
+
+    def gradients(self, found: dict[Any, Any], cotangents: list[Tensor], boxed: bool) -> Any:
+        """Cotangents by node as a pytree like the inputs; zeros for unused ones."""
+        taken = {id(g.data) for g in cotangents}
+        out = []
+        for t in self.tensors:
+            g = found.get(t.node)
+            g = finished(namespace(t.data).zeros_like(t.data) if g is None else g, t.shape, t.dtype, taken)
+            out.append(g if boxed else g.data)
+        return optree.tree_unflatten(self.spec, out)
+
+
+def has_tensor(leaves: Iterable[Any]) -> bool:
+    """Whether there is a Tensor among ``leaves``."""
+    return any(type(leaf) is Tensor for leaf in leaves)
+
+
+def needs_grad(leaves: Iterable[Any]) -> bool:
+    """Whether there is a Tensor among ``leaves`` that requires grad."""
+    return any(type(leaf) is Tensor and leaf.node is not None for leaf in leaves)
+
+
+def as_tensor(x: Any) -> Tensor:
+    """A result or a tangent, whatever it came as, as a Tensor."""
+    return x if type(x) is Tensor else make(asarray(x))
+
+
+def _tensor(leaf: Any, what: str) -> Tensor:
+    t = as_tensor(leaf)
+    try:
+        require_inexact(t.dtype)
+    except TypeError:
+        raise TypeError(
+            f"{what} differentiates with respect to float and complex arguments, got dtype {t.dtype}; "
+            "convert the argument, or leave it out of argnums"
+        ) from None
+    return t

@@ -1,0 +1,39 @@
+"""Every Python example of the documents runs; those of one document share their names, as a reader's would."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import cuda_lane
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+_BLOCK = re.compile(r"(<!-- needs CUDA -->\n)?```python\n(.*?)```", re.S)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_examples_run(document, capsys):
+    text = document.read_text(encoding="utf-8")
+    names: dict[str, object] = {"__name__": "example"}
+    for match in _BLOCK.finditer(text):
+        needs_cuda, code = match.groups()
+        if needs_cuda and cuda_lane.MACHINE is None:
+            continue
+        line = text[: match.start(2)].count("\n")
+        exec(compile("\n" * line + code, str(document), "exec"), names)
+
+
+def test_readme_commands_are_those_of_ci():
+    readme, ci = ((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", ".ci/run"))
+    assert 'python -m pip install ".[train]" && gpugrad train' in readme
+    assert 'python -m pip install -e ".[test]" && python -m pytest' in readme
+    for command in ("gpugrad\" train", "python -m pytest"):
+        assert command in ci
+
+
+def test_local_links_lead_somewhere():
+    for document in [*DOCUMENTS, ROOT / "CONTRIBUTING.md"]:
+        for target in re.findall(r"\]\(([^)#]+)\)", document.read_text(encoding="utf-8")):
+            if "://" not in target:
+                assert (document.parent / target).exists(), f"{document.name} links to {target}"
