@@ -55,6 +55,7 @@ def _device_memory_is_returned(request):
     """Each test leaves as much device memory in use as it found."""
     before = _device_memory()
     yield
+    getattr(request.node, "funcargs", {}).clear()  # pytest holds what fixtures made for longer than the test
     # The traceback of a failed test holds its arrays; one error is enough.
     if request.node.stash.get(_failed, False) or _device_memory() <= before:
         return

@@ -6,8 +6,9 @@ from typing import Any
 
 from .arguments import UserError
 
-# The best of three each in a five-fold cross-validation on the training digits, with the settings below.
-LEARNING_RATES = {"sgd": 0.2, "momentum": 0.05, "rmsprop": 0.001, "adam": 0.002}
+# The best of three each in a five-fold cross-validation on the training digits, with the settings below and
+# seed 0; for rmsprop and adam the three differ by less than the folds do.
+LEARNING_RATES = {"sgd": 0.2, "momentum": 0.05, "rmsprop": 0.0005, "adam": 0.001}
 FIXED = ("hidden", "optimizer", "seed")  # what cannot change when a run goes on
 
 

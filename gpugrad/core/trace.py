@@ -26,8 +26,6 @@ def fork(t: Tensor) -> Tensor:
     Differentiating with respect to that node cannot meet another derivative with respect to ``t``: this is
     what keeps nested transforms apart. If ``t`` has a graph, gradients of gradients still flow through to it.
     """
-    if t.node is None:
-        return make(t.data, Leaf(t.shape, t.dtype))
     node = Unary()
     node.key = next_key()
     node.primitive = identity.primitive  # type: ignore[attr-defined]

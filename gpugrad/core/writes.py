@@ -24,8 +24,8 @@ last = _Last()
 
 def _owner(array: Any) -> Any:
     """The array that owns the memory of ``array``."""
-    while type(getattr(array, "base", None)) is type(array):
-        array = array.base
+    while (base := getattr(array, "base", None)) is not None and type(base) is type(array):
+        array = base
     return array
 
 

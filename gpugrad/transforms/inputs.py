@@ -30,7 +30,8 @@ class Inputs:
         self.recorded = self.may_record and needs_grad((*leaves, *others))
         self.tensors = [fork(_tensor(leaf, what)) for leaf in leaves]
         self.nodes = frozenset(t.node for t in self.tensors)
-        self.tree = optree.tree_unflatten(self.spec, self.tensors)
+        # Handles of the function's own: ``t[i] = v`` gives a handle another node.
+        self.tree = optree.tree_unflatten(self.spec, [make(t.data, t.node) for t in self.tensors])
 
     def look_outside(self, results: Iterable[Tensor]) -> None:
         """Record if what the function closed over requires grad."""

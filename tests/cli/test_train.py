@@ -73,9 +73,10 @@ def test_leaves_weights_metrics_and_picture(run):
 
 @pytest.mark.parametrize("optimizer", ["sgd", "momentum", "rmsprop", "adam"])
 def test_every_optimizer_has_a_rate_of_its_own_and_learns(run, optimizer):
-    train("--epochs", "5", "--batch-size", "16", "--optimizer", optimizer)
+    # The network that the rates were chosen for; a smaller one learns more slowly with them.
+    assert main(["train", "--device", "cpu", "--epochs", "5", "--optimizer", optimizer]) == 0
     assert metrics(run)["settings"]["lr"] == LEARNING_RATES[optimizer]
-    assert metrics(run)["test_accuracy"] > 0.85
+    assert metrics(run)["test_accuracy"] > 0.93
 
 
 def test_trains_on_a_table_that_has_no_images(tmp_path, run):

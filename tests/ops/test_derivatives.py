@@ -72,5 +72,5 @@ def test_gradient_at_kinks(row, device):
         np.testing.assert_allclose(got, wanted, rtol=1e-15, err_msg=f"{row} at {point}, reverse mode")
         for i, slope in enumerate(wanted):
             along = lambda x, i=i: row.function(*[x if k == i else c for k, c in enumerate(operands)])  # noqa: E731
-            pushed = host(gg.jvp(along, (operands[i],), (np.ones(()),))[1]).item()
+            pushed = host(gg.jvp(along, (operands[i],), (gg.tensor(1.0, device=device),))[1]).item()
             np.testing.assert_allclose(pushed, slope, rtol=1e-15, err_msg=f"{row} at {point}, forward mode")
