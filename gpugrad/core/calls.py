@@ -58,59 +58,68 @@ def binary(p: Any) -> Callable:
     implementations = p.implementations
 
     def call(a: Any, b: Any) -> Any:
-        # Two Tensors, or a Tensor and a Python number; whatever else meets takes the general path.
-        if type(a) is Tensor:
-            x: Any = a.data
-            data = x
-            left = a.node
-            if type(b) is Tensor:
-                z: Any = b.data
-                right = b.node
-                if type(x) is not type(z):
-                    return apply(p, (a, b), {})
-            elif type(b) is float or type(b) is int:
-                z = b
-                right = None
-            else:
-                return apply(p, (a, b), {})
-        elif type(b) is Tensor and (type(a) is float or type(a) is int):
-            x = a
-            left = None
-            z = data = b.data
-            right = b.node
-        else:
-            f = implementations.get(type(a))  # bare arrays, as in the rules of a first derivative
-            return f(a, b) if f and type(b) is type(a) else apply(p, (a, b), {})
         reads = p.fast
-        if special or reads is None:
-            return apply(p, (a, b), {})
-
-        y = implementations[type(data)](x, z)
-        if type(y) is not type(data):
-            y = one_array(y, type(data))
-        out = Tensor()
-        out.data = y
-        if left is right is None:
-            out.node = None
-            return out
-        out.node = node = Binary()
-        node.key = next_key()
-        node.primitive = p
-        node.left = left
-        node.right = right
-        i, j = reads
-        node.kept = (x if i == 1 else z if i == 2 else y) if i and left is not None else None
-        node.kept_right = (x if j == 1 else z if j == 2 else y) if j and right is not None else None
-        if left is None:
-            same = z.dtype is y.dtype and z.shape == y.shape
-        elif right is None:
-            same = x.dtype is y.dtype and x.shape == y.shape
-        else:
-            same = x.dtype is z.dtype and x.shape == z.shape
-        node.fits = None if same else fits_of((x, z), y)
-        return out
+        if type(a) is Tensor and type(b) is Tensor and reads is not None and not special:
+            x = a.data
+            z = b.data
+            array_type = type(x)
+            if type(z) is array_type:
+                y = implementations[array_type](x, z)
+                if type(y) is not array_type:
+                    y = one_array(y, array_type)
+                out = Tensor()
+                out.data = y
+                left = a.node
+                right = b.node
+                if left is right is None:
+                    out.node = None
+                    return out
+                out.node = node = Binary()
+                node.key = next_key()
+                node.primitive = p
+                node.left = left
+                node.right = right
+                i, j = reads
+                node.kept = None if not i or left is None else z if i == 2 else x if i == 1 else y
+                node.kept_right = None if not j or right is None else x if j == 1 else z if j == 2 else y
+                if x.dtype is z.dtype and x.shape == z.shape:
+                    node.fits = None
+                else:
+                    node.fits = fits_of((x, z), y)
+                return out
+        f = implementations.get(type(a))
+        if f and type(b) is type(a):  # bare arrays, as in the rules of a first derivative
+            return f(a, b)
+        if reads is not None and not special:
+            if type(a) is Tensor and (type(b) is float or type(b) is int):
+                return _beside_number(p, a, 0, a.data, b)
+            if type(b) is Tensor and (type(a) is float or type(a) is int):
+                return _beside_number(p, b, 1, a, b.data)
+        return apply(p, (a, b), {})
 
     return call
+
+
+def _beside_number(p: Any, t: Tensor, place: int, x: Any, z: Any) -> Tensor:
+    """The flat path of ``p(x, z)`` where one is a Python number and the other the data of ``t``."""
+    y = p.implementations[type(t.data)](x, z)
+    if type(y) is not type(t.data):
+        y = one_array(y, type(t.data))
+    out = Tensor()
+    out.data = y
+    if t.node is None:
+        out.node = None
+        return out
+    out.node = node = Binary()
+    node.key = next_key()
+    node.primitive = p
+    kept = (None, x, z, y)[p.fast[place]]
+    if place:
+        node.left, node.right, node.kept, node.kept_right = None, t.node, None, kept
+    else:
+        node.left, node.right, node.kept, node.kept_right = t.node, None, kept, None
+    node.fits = None if t.data.dtype is y.dtype else fits_of((x, z), y)
+    return out
 
 
 def general(p: Any) -> Callable:

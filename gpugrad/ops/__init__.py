@@ -8,6 +8,7 @@ from .activation import gelu_tanh as gelu_tanh
 from .activation import hardtanh as hardtanh
 from .activation import leaky_relu as leaky_relu
 from .activation import log_sigmoid as log_sigmoid
+from .activation import logaddexp as logaddexp
 from .activation import mish as mish
 from .activation import relu as relu
 from .activation import selu as selu
@@ -151,7 +152,6 @@ from .transcendental import log as log
 from .transcendental import log1p as log1p
 from .transcendental import log2 as log2
 from .transcendental import log10 as log10
-from .transcendental import logaddexp as logaddexp
 from .transcendental import rad2deg as rad2deg
 from .transcendental import sin as sin
 from .transcendental import sinh as sinh

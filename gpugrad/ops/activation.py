@@ -9,11 +9,12 @@ from __future__ import annotations
 import math
 
 from ..backend.kernels import fused
-from ..core import elementwise, primitive
+from ..core import elementwise, primitive, ufunc
 from .constants import ONE
 from .erf import erfc
 from .masking import zero_unless
 from .nondiff import zeros_like
+from .select import where
 from .transcendental import exp, tanh
 
 # ---- sigmoid: y' = y (1 - y) ----
@@ -180,8 +181,18 @@ elementwise(gelu, gelu_grad)
 elementwise(
     gelu_grad,
     gelu_grad,
-    lambda t, g, x: t * g * (2 - x * x) * (exp(x * x * -0.5) * _PHI0),
+    lambda t, g, x: t * g * _gelu_second(_limited(x, 40)),
 )
+
+
+def _limited(x, bound):
+    """``x``, or the bound beyond which the result is 0 in float64, so that powers of ``x`` do not overflow."""
+    return hardtanh(x, min_val=-bound, max_val=bound)
+
+
+def _gelu_second(x):
+    return (2 - x * x) * (exp(x * x * -0.5) * _PHI0)
+
 
 _ROOT = math.sqrt(2 / math.pi)
 _CUBE = 0.044715
@@ -191,7 +202,11 @@ _CUBE = 0.044715
 @fused("activations.cuh")
 def gelu_tanh(xp, x):
     """gelu with its distribution function approximated by tanh, element by element."""
-    return x * _sigmoid(xp, x * (1 + x * x * _CUBE) * (2 * _ROOT))
+    return x * _sigmoid(xp, _bent(xp.clip(x, -30, 30)))
+
+
+def _bent(x):
+    return x * (1 + x * x * _CUBE) * (2 * _ROOT)
 
 
 @primitive
@@ -199,7 +214,7 @@ def gelu_tanh(xp, x):
 def gelu_tanh_grad(xp, g, x):
     """``g * gelu_tanh'(x)``."""
     x = xp.clip(x, -30, 30)  # the slope is 0 or 1 long before; beyond, x * x could overflow
-    s = _sigmoid(xp, x * (1 + x * x * _CUBE) * (2 * _ROOT))
+    s = _sigmoid(xp, _bent(x))
     return g * (s + x * s * (1 - s) * (1 + x * x * (3 * _CUBE)) * (2 * _ROOT))
 
 
@@ -211,7 +226,7 @@ def _gelu_tanh_second(x):
 
 
 elementwise(gelu_tanh, gelu_tanh_grad)
-elementwise(gelu_tanh_grad, gelu_tanh_grad, lambda t, g, x: t * g * _gelu_tanh_second(x))
+elementwise(gelu_tanh_grad, gelu_tanh_grad, lambda t, g, x: t * g * _gelu_tanh_second(_limited(x, 12)))
 
 # ---- silu: x sigmoid(x) ----
 
@@ -279,6 +294,17 @@ def log_sigmoid_grad(xp, g, x):
 
 elementwise(log_sigmoid, log_sigmoid_grad)
 elementwise(log_sigmoid_grad, log_sigmoid_grad, lambda t, g, x: -t * sigmoid_grad(g, sigmoid(x)))
+
+# ---- logaddexp: softplus of two numbers; the share of each in the sum is a sigmoid, exact where a - y is not ----
+
+logaddexp = ufunc("logaddexp", "``log(exp(a) + exp(b))`` without overflow, element by element.", "a", "b")
+elementwise(logaddexp, lambda t, a, b: t * _share(a, b), lambda t, a, b: t * _share(b, a))
+
+
+def _share(a, b):
+    """``exp(a) / (exp(a) + exp(b))``, and 0 where both are -inf."""
+    return sigmoid(where(a == -math.inf, -math.inf, a - b))
+
 
 # ---- mish: x tanh(softplus(x)) ----
 

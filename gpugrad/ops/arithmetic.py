@@ -6,7 +6,7 @@ import math
 
 from ..core import by_hand, elementwise, ufunc
 from .complex import conj, real
-from .nondiff import floor_divide, zeros_like
+from .nondiff import floor_divide, isfinite, zeros_like
 from .select import where
 from .transcendental import log
 
@@ -58,10 +58,11 @@ def _by_base(t, a, b):
 
 
 def _by_exponent(t, a, b, y):
-    if isinstance(a, (int, float)):
-        return t * y * math.log(a) if a > 0 else t * y * (0 if a == 0 else math.nan)
-    zero = a == 0
-    return where(zero, 0, t * y * log(where(zero, 1, a)))
+    """``y log(a)``; at ``a = 0`` that is 0, or -inf for a negative ``b``, where ``y`` is infinite."""
+    if isinstance(a, (int, float)) and a != 0:
+        return t * y * (math.log(a) if a > 0 else math.nan)
+    flat = isfinite(y) & (a == 0)
+    return where(flat, 0, t * y * log(where(flat, 1, a)))
 
 
 elementwise(power, _by_base, _by_exponent)

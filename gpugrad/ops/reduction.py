@@ -6,10 +6,13 @@ The public functions make ``axis`` a tuple of non-negative axes, which is what t
 from __future__ import annotations
 
 import math
+from functools import wraps
 
 from ..backend.arrays import as_dtype
+from ..backend.dispatch import quiet
 from ..core import by_hand, elementwise, linear, nondifferentiable, primitive
 from .axes import kept_shape, ndim_of, shape_of, some_axes
+from .casting import astype
 from .complex import conj, real
 from .scan import products_of_others
 from .select import where
@@ -78,6 +81,19 @@ def mean(x, axis=None, keepdims=False):
 # ---- variance and standard deviation; the latter has gradient 0 where all elements are equal ----
 
 
+def _in_float32(f):
+    """``f`` computed in float32 for the half types, in which squares soon overflow."""
+
+    @wraps(f)
+    def wider(x, *args, **kwargs):
+        if not hasattr(x, "dtype") or x.dtype.itemsize != 2 or x.dtype.kind not in "fV":
+            return f(x, *args, **kwargs)
+        return astype(f(astype(x, "float32"), *args, **kwargs), x.dtype)
+
+    return wider
+
+
+@_in_float32
 def var(x, axis=None, ddof=0, keepdims=False):
     """Mean squared distance from the mean over ``axis``, divided by ``n - ddof`` instead of ``n``."""
     axes = some_axes(axis, ndim_of(x), "var")
@@ -102,6 +118,7 @@ def _root(xp, x):
 elementwise(_root, lambda t, y: where(y == 0, 0, t / (2 * _above_zero(y))))
 
 
+@_in_float32
 def std(x, axis=None, ddof=0, keepdims=False):
     """Square root of :func:`var`; its gradient is 0 where all elements are equal."""
     return _root(var(x, axis, ddof, keepdims))
@@ -195,27 +212,29 @@ def _logsumexp(xp, x, *, axis, keepdims):
     wide = x if x.dtype.kind in "biu" else x.astype(_wide(x), copy=False)
     top = xp.max(wide, axis=axis, keepdims=True)
     top = xp.where(xp.isfinite(top), top, 0)
-    total = xp.log(xp.sum(xp.exp(wide - top), axis=axis, keepdims=True)) + top
+    with quiet():
+        total = xp.log(xp.sum(xp.exp(wide - top), axis=axis, keepdims=True)) + top
     return _narrow(total if keepdims else xp.squeeze(total, axis), x)
 
 
-def _shares(x, y, axis, keepdims):
-    y = y if keepdims else reshape(y, kept_shape(x.shape, axis))
-    return exp(x - where(y == -math.inf, 0, y))
+@nondifferentiable
+@primitive
+def _top(xp, x, *, axis):
+    """What is taken from ``x`` before the exponential; the shares do not depend on it."""
+    top = xp.max(x, axis=axis, keepdims=True)
+    return xp.where(xp.isfinite(top), top, 0)
+
+
+def _shares(x, axis):
+    """``exp(x) / sum(exp(x))``, not ``exp(x - y)`` with a rounded ``y``; 0 where all are ``-inf``."""
+    e = exp(x - _top(x, axis=axis))
+    return e / _above_zero(_sum(e, axis=axis, keepdims=True))
 
 
 by_hand(
     _logsumexp,
-    vjp=(
-        lambda g, x, y, *, axis, keepdims: (
-            _spread(g, x.shape, axis, keepdims) * _shares(x, y, axis, keepdims)
-        ),
-    ),
-    jvp=(
-        lambda t, x, y, *, axis, keepdims: _sum(
-            t * _shares(x, y, axis, keepdims), axis=axis, keepdims=keepdims
-        ),
-    ),
+    vjp=(lambda g, x, *, axis, keepdims: _spread(g, x.shape, axis, keepdims) * _shares(x, axis),),
+    jvp=(lambda t, x, *, axis, keepdims: _sum(t * _shares(x, axis), axis=axis, keepdims=keepdims),),
 )
 
 

@@ -128,17 +128,10 @@ elementwise(erfc, lambda t, x: t * (exp(-x * x) * (-2 / math.sqrt(math.pi))))
 arctan2 = ufunc(
     "arctan2", "Angle of the point (b, a), that is of ``a / b`` in its quadrant; radians.", "a", "b"
 )
-elementwise(
-    arctan2,
-    lambda t, a, b: t * b / _above_zero(a * a + b * b),
-    lambda t, a, b: -t * a / _above_zero(a * a + b * b),
-)
+elementwise(arctan2, lambda t, a, b: _turned(t, b, hypot(a, b)), lambda t, a, b: -_turned(t, a, hypot(a, b)))
 
 hypot = ufunc("hypot", "``sqrt(a*a + b*b)`` without overflow; gradient 0 at the origin.", "a", "b")
 elementwise(hypot, lambda t, a, y: t * a / _above_zero(y), lambda t, b, y: t * b / _above_zero(y))
-
-logaddexp = ufunc("logaddexp", "``log(exp(a) + exp(b))`` without overflow, element by element.", "a", "b")
-elementwise(logaddexp, lambda t, a, y: t * _share(a, y), lambda t, b, y: t * _share(b, y))
 
 
 def _above_zero(x):
@@ -146,7 +139,7 @@ def _above_zero(x):
     return where(x == 0, 1, x)
 
 
-def _share(a, y):
-    """``exp(a - y)``, and 0 where both are -inf."""
-    void = y == -math.inf
-    return where(void, 0, exp(where(void, -math.inf, a) - where(void, 0, y)))
+def _turned(t, x, h):
+    """``t * x / h**2``; the square itself could overflow, or become 0."""
+    h = _above_zero(h)
+    return t * (x / h) / h

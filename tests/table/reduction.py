@@ -116,6 +116,12 @@ ROWS = (
         smooth=False,
     ),
     Row(
+        "_top",
+        lambda x, axis: np.sort(x, axis[0])[..., -1:],
+        (call((3,), axis=(0,)), call((2, 3), axis=(1,))),
+        smooth=False,
+    ),
+    Row(
         "logsumexp",
         _logsumexp,
         _AXES,

@@ -61,14 +61,11 @@ ROWS = (
     ),
     Row(
         "_inside",
-        lambda x, like, low, high: 1.0 * (x == _clip(x, low, high)),
-        (
-            call((4,), (4,), low=-1.0, high=1.0),
-            call((2, 3), (2, 3), low=None, high=0.5),
-            call((2,), (2,), low=0.0, high=None),
-        ),
+        lambda x, low, high: x == _clip(x, low, high),
+        (call((4,), low=-1.0, high=1.0), call((2, 3), low=None, high=0.5), call((2,), low=0.0, high=None)),
         smooth=False,
     ),
+    Row("masked", lambda x, c: x * c, BINARY, (REAL, booleans), dtypes="fc"),
     Row(
         "nan_to_num",
         lambda x, **params: np.nan_to_num(x, **params),
