@@ -15,6 +15,7 @@ from .core import by_hand as by_hand
 from .core import detect_anomaly as detect_anomaly
 from .core import elementwise as elementwise
 from .core import enable_grad as enable_grad
+from .core import from_dlpack as from_dlpack
 from .core import guard_arrays as guard_arrays
 from .core import is_grad_enabled as is_grad_enabled
 from .core import linear as linear

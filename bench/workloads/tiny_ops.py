@@ -25,8 +25,10 @@ def gpugrad() -> Step:
     """gpugrad, on the CPU."""
     import gpugrad as gg
 
+    values = inputs()
+
     def step() -> list[np.ndarray]:
-        x, a, b = (gg.tensor(v, requires_grad=True, device="cpu") for v in inputs())
+        x, a, b = (gg.tensor(v, requires_grad=True, device="cpu") for v in values)
         y = x
         for _ in range(LENGTH):
             y = y * a
@@ -43,9 +45,10 @@ def torch() -> Step:
     import torch
 
     torch.set_num_threads(1)
+    values = inputs()
 
     def step() -> list[np.ndarray]:
-        x, a, b = (torch.tensor(v, requires_grad=True) for v in inputs())
+        x, a, b = (torch.tensor(v, requires_grad=True) for v in values)
         y = x
         for _ in range(LENGTH):
             y = y * a
@@ -71,15 +74,16 @@ def autograd() -> Step:
             y = anp.tanh(y)
         return anp.sum(y)
 
-    gradient = grad(loss)
-    return lambda: gradient(inputs())
+    gradient, values = grad(loss), inputs()
+    return lambda: gradient(values)
 
 
 def numpy() -> Step:
     """The derivative written out by hand: no engine at all."""
 
+    x, a, b = inputs()
+
     def step() -> list[np.ndarray]:
-        x, a, b = inputs()
         y, tape = x, []
         for _ in range(LENGTH):
             tape.append(y)

@@ -17,6 +17,7 @@ from .rules import linear as linear
 from .rules import multilinear as multilinear
 from .rules import nondifferentiable as nondifferentiable
 from .tensor import Tensor as Tensor
+from .tensor import from_dlpack as from_dlpack
 from .tensor import make as make
 from .tensor import outward as outward
 from .tensor import seed as seed

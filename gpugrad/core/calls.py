@@ -71,7 +71,7 @@ def binary(p: Any) -> Callable:
                 out.data = y
                 left = a.node
                 right = b.node
-                if left is right is None:
+                if left is None and right is None:
                     out.node = None
                     return out
                 out.node = node = Binary()

@@ -17,9 +17,6 @@ which are newer, all come before it. That is the topological order; no search fo
 
 
 class _Freed:
-    def __getitem__(self, i: int) -> _Freed:
-        return self
-
     def __repr__(self) -> str:
         return "<freed>"
 
@@ -32,6 +29,8 @@ class Leaf:
     """Where differentiation ends: a tensor made with ``requires_grad=True``, of this shape and dtype."""
 
     __slots__ = ("__weakref__", "dtype", "grad", "key", "lock", "shape")
+
+    kept = None  # the sweep asks every node whether it was freed
 
     def __init__(self, shape: tuple[int, ...], dtype: Any) -> None:
         self.shape, self.dtype = shape, dtype
@@ -100,12 +99,20 @@ class Node:
 
 def kept_for(node: Unary | Node, i: int) -> Any:
     """What the rule of operand ``i`` reads; an error if ``backward`` has freed it."""
-    kept = node.kept
-    if kept is FREED:
+    if node.kept is FREED:
         raise RuntimeError(
             f"the graph behind this result was freed by an earlier backward() (at {node.primitive.name}); "
             "pass retain_graph=True to that backward(), or compute the result again"
         )
     if type(node) is Unary:
-        return kept
-    return (kept, node.kept_right)[i] if type(node) is Binary else kept[i]
+        return node.kept
+    if type(node) is Binary:
+        return node.kept_right if i else node.kept
+    return node.kept[i]
+
+
+def free(node: Unary | Binary | Node) -> None:
+    """Let go of what the rules of ``node`` would have read."""
+    node.kept = FREED
+    if type(node) is Binary:
+        node.kept_right = None

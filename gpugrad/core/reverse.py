@@ -1,6 +1,6 @@
 """The reverse sweep: cotangents travel from results to what they were made of.
 
-A heap of node keys gives the order: the newest pending node is always one whose consumers have all
+A heap of node keys gives the order: the newest node that waits is always one whose consumers have all
 been visited. Inside, the cotangent that a rule returns is the transpose of the derivative applied to
 ``g``, without any conjugate; complex gradients are conjugated where they enter and leave (``tensor.py``).
 """
@@ -8,16 +8,51 @@ been visited. Inside, the cotangent that a rule returns is the transpose of the 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from heapq import heappop, heappush, heappushpop
+from heapq import heapify, heappop, heappush
 from typing import Any
 
 from ..backend.arrays import is_array
-from .careful import pull_carefully
+from .careful import apply_rule, pull_carefully
 from .fit import fit
 from .hooks import hooked, run_hooks
 from .modes import special
-from .node import FREED, Binary, Leaf, Unary
+from .node import FREED, Binary, Leaf, Unary, free, kept_for
 from .writes import last
+
+
+class _Waiting:
+    """Cotangents of the nodes that the sweep has yet to visit, summed up, and the order of the visits."""
+
+    __slots__ = ("cotangents", "heap", "in_place", "newest", "own")
+
+    def __init__(self, seeds: dict[Any, Any], in_place: bool) -> None:
+        self.cotangents = dict(seeds)
+        self.heap = [(node.key, node) for node in seeds]
+        heapify(self.heap)
+        self.newest = self.heap[0][0] if self.heap else 0
+        self.in_place = in_place
+        self.own: set[Any] = set()  # nodes whose sum is an array of ours, which may be added to in place
+
+    def add(self, node: Any, h: Any) -> None:
+        """One more contribution to the cotangent of ``node``."""
+        cotangents = self.cotangents
+        if node not in cotangents:
+            cotangents[node] = h
+            heappush(self.heap, (node.key, node))
+            self.newest = self.heap[0][0]
+        elif node in self.own:
+            total = cotangents[node]
+            total += h
+        else:
+            cotangents[node] = total = cotangents[node] + h
+            if self.in_place and is_array(total):  # a NumPy scalar is not added to in place
+                self.own.add(node)
+
+    def take(self) -> tuple[Any, Any]:
+        """The newest node and its cotangent."""
+        node = heappop(self.heap)[1]
+        self.newest = self.heap[0][0] if self.heap else 0
+        return node, self.cotangents.pop(node)
 
 
 def sweep(
@@ -33,90 +68,69 @@ def sweep(
     makes a Tensor of an array and a node; the sweep is then itself recorded. What the graph kept is freed on
     the way unless ``retain_graph``.
     """
-    pending = dict(seeds)
-    heap = sorted((node.key, node) for node in pending)
-    waiting = heap[0][0] if heap else 0  # the heap's newest key
+    waiting = _Waiting(seeds, in_place=box is None)
+    add, met = waiting.add, waiting.cotangents
     oldest = max((node.key for node in wanted), default=0)
-    careful = box is not None or bool(special)
+    careful = box is not None or bool(special) or bool(wanted)
     found: dict[Any, Any] = {}
-    own: set[Any] = set()  # nodes whose pending sum is an array of ours, which may be added to in place
-    # The first parent found is often the next node: it waits outside of the heap, with its cotangent.
+    # A node with one operand, and the first operand of two, lead to what is often the next node: it waits here.
     following: Any = None
     g_following: Any = None
 
     while True:
         if following is None:
-            if not heap:
+            if not waiting.heap:
                 return found
-            node = heappop(heap)[1]
-            waiting = heap[0][0] if heap else 0
-            g = pending.pop(node)
-        elif following.key < waiting:
-            node = following
-            g = g_following
+            node, g = waiting.take()
+        elif following.key < waiting.newest:
+            node, g = following, g_following
             following = None
         else:
-            pending[following] = g_following
-            node = heappushpop(heap, (following.key, following))[1]
-            waiting = heap[0][0]
-            g = pending.pop(node)
+            add(following, g_following)
             following = None
-
+            node, g = waiting.take()
         if hooked:
             g = run_hooks(node, g)
-        if wanted and node in wanted:
+
+        # The common nodes are pulled through here and now; _visit knows all kinds and makes every check.
+        plain = not careful and node.key <= last.key and node.kept is not FREED
+        if plain and type(node) is Unary:
+            parent, kept, pull = node.parent, node.kept, node.primitive.pulls[0]
+            if not retain_graph:
+                node.kept = FREED
+        elif plain and type(node) is Binary and node.fits is None:
+            pull, pull_right = node.primitive.pulls
+            parent, kept, right, kept_right = node.left, node.kept, node.right, node.kept_right
+            if not retain_graph:
+                node.kept = FREED
+                node.kept_right = None
+            if parent is None:
+                parent, kept, pull = right, kept_right, pull_right
+            elif right is not None:
+                add(right, pull_right(g) if kept_right is None else pull_right(g, kept_right))
+        elif node in wanted or (type(node) is Leaf and not wanted):
             found[node] = g
             continue
-        if type(node) is Leaf:
-            if not wanted:
-                found[node] = g
-            continue
-        if type(node) is Binary:
-            parents = (node.left, node.right)
-            kept = (node.kept, node.kept_right)
-            fits = node.fits
-        elif type(node) is Unary:
-            parents = (node.parent,)
-            kept = (node.kept,)
-            fits = None
         else:
-            parents = node.parents
-            kept = node.kept
-            fits = node.fits
-        check = careful or kept[0] is FREED or node.key > last.key
+            _visit(node, g, add, oldest, box)
+            if not retain_graph:
+                free(node)
+            continue
+        h = pull(g) if kept is None else pull(g, kept)
+        if parent in met:
+            add(parent, h)
+        else:
+            following, g_following = parent, h
 
-        pulls = node.primitive.pulls
-        i = 0
-        for parent in parents:
-            if parent is not None and (not wanted or parent.key <= oldest):
-                if check:
-                    h = pull_carefully(node, i, g, box)
-                elif kept[i] is None:
-                    h = pulls[i](g)
-                else:
-                    h = pulls[i](g, kept[i])
-                if fits is not None:
-                    h = fit(h, *fits[i])
 
-                if parent in pending:
-                    if parent in own:
-                        total = pending[parent]
-                        total += h
-                    else:
-                        pending[parent] = total = pending[parent] + h
-                        if box is None and is_array(total):  # not a NumPy scalar
-                            own.add(parent)
-                elif following is None:
-                    following = parent
-                    g_following = h
-                elif parent is following:
-                    g_following = g_following + h
-                else:
-                    pending[parent] = h
-                    heappush(heap, (parent.key, parent))
-                    waiting = heap[0][0]
-            i += 1
-        if not retain_graph:
-            node.kept = FREED
-            if type(node) is Binary:
-                node.kept_right = None
+def _visit(node: Any, g: Any, add: Callable, oldest: int, box: Callable | None) -> None:
+    fits = getattr(node, "fits", None)
+    check = box is not None or special or node.key > last.key or node.kept is FREED
+    for i, parent in enumerate(node.parents):
+        if parent is None or parent.key > oldest:
+            continue
+        if check:
+            h = pull_carefully(node, i, g, box)
+        else:
+            h = apply_rule(node.primitive.pulls[i], g, kept_for(node, i))
+        add(parent, h if fits is None else fit(h, *fits[i]))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..backend.arrays import is_array, namespace
 from ..backend.dispatch import one_array, quiet
+from ..backend.dlpack import from_dlpack as array_from_dlpack
 from ..backend.transfer import asarray, device_of, require_same_device
 from .fit import fit
 from .hooks import HookHandle
@@ -200,6 +201,14 @@ def tensor(data: Any, dtype: Any = None, device: Any = None, requires_grad: bool
     shared = array is source or not is_array(source) or array.base is not None
     t = make(array.copy() if shared else array)
     return t.requires_grad_() if requires_grad else t
+
+
+def from_dlpack(source: Any) -> Tensor:
+    """A Tensor over the memory of ``source``, an array of any library that offers DLPack; nothing is copied.
+
+    Who writes to one writes to the other. Raises TypeError for a Tensor that requires grad.
+    """
+    return make(array_from_dlpack(source))
 
 
 def require_inexact(dtype: Any) -> None:

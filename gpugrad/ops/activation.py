@@ -186,7 +186,7 @@ elementwise(
 
 
 def _limited(x, bound):
-    """``x``, or the bound beyond which the result is 0 in float64, so that powers of ``x`` do not overflow."""
+    """``x``, or the bound beyond which the result is 0 in float64, so that no power of ``x`` overflows."""
     return hardtanh(x, min_val=-bound, max_val=bound)
 
 
@@ -295,7 +295,7 @@ def log_sigmoid_grad(xp, g, x):
 elementwise(log_sigmoid, log_sigmoid_grad)
 elementwise(log_sigmoid_grad, log_sigmoid_grad, lambda t, g, x: -t * sigmoid_grad(g, sigmoid(x)))
 
-# ---- logaddexp: softplus of two numbers; the share of each in the sum is a sigmoid, exact where a - y is not ----
+# ---- logaddexp: its slopes are sigmoids; exp(a - y) would carry the rounding error of y ----
 
 logaddexp = ufunc("logaddexp", "``log(exp(a) + exp(b))`` without overflow, element by element.", "a", "b")
 elementwise(logaddexp, lambda t, a, b: t * _share(a, b), lambda t, a, b: t * _share(b, a))

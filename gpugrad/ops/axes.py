@@ -19,6 +19,11 @@ def shape_of(x: Any) -> tuple[int, ...]:
     return (len(x), *(shape_of(x[0]) if len(x) else ())) if isinstance(x, (list, tuple)) else ()
 
 
+def some_numbers(n: Any) -> tuple[int, ...]:
+    """One whole number, or a tuple, list or array of them, as a tuple. Raises TypeError for others."""
+    return tuple(map(index, n)) if ndim_of(n) else (index(n),)
+
+
 def one_axis(axis: Any, ndim: int, name: str) -> int:
     """``axis`` counted from the front. Raises ValueError outside ``-ndim .. ndim - 1``."""
     k = index(axis)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from ..backend.arrays import namespace
 from ..core import Tensor
 from .axes import one_axis, shape_of
-from .indexing import getitem, index_add
-from .nondiff import zeros_like
+from .indexing import getitem, index_add, zeros_beside
 from .reduction import sum
 from .select import where
-from .shape import broadcast_to, moveaxis
+from .shape import moveaxis
 
 
 def _arange(x, n):
@@ -38,8 +37,7 @@ def diag(x, k=0):
         raise ValueError(f"diag: needs a vector or a matrix, got shape {shape}")
     n = shape[0] + abs(k)
     i = _arange(x, shape[0])
-    empty = zeros_like(broadcast_to(sum(x), (n, n)))
-    return index_add(empty, (i - min(k, 0), i + max(k, 0)), x)
+    return index_add(zeros_beside(x, shape=(n, n)), (i - min(k, 0), i + max(k, 0)), x)
 
 
 def trace(x, offset=0, axis1=0, axis2=1):

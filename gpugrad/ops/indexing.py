@@ -15,6 +15,7 @@ from ..backend.scatter import add_at, repeats
 from ..backend.transfer import require_same_device
 from ..core import Tensor, by_hand, linear, nondifferentiable, primitive
 from .axes import ndim_of, one_axis, shape_of
+from .select import masked
 from .shape import ravel
 
 
@@ -114,22 +115,40 @@ def _index_update(xp, x, values, *, key):
 
 @nondifferentiable
 @primitive
-def _zeros(xp, like, *, shape):
+def zeros_beside(xp, like, *, shape):
     return xp.zeros(shape, like.dtype)
+
+
+@nondifferentiable
+@primitive
+def _stays(xp, x, *, key):
+    """For each value of ``x[key] = values`` whether it is the last to be written to its element."""
+    order = xp.zeros(x.shape, int)
+    places = xp.arange(order[key].size).reshape(order[key].shape)
+    order[key] = places
+    return order[key] == places
+
+
+def _read_once(g, key):
+    read = _getitem(g, key=key)
+    return masked(read, _stays(g, key=key)) if repeats(key) else read
 
 
 by_hand(
     _index_update,
-    vjp=(lambda g, *, key: _index_update(g, 0, key=key), lambda g, *, key: _getitem(g, key=key)),
+    vjp=(lambda g, *, key: _index_update(g, 0, key=key), lambda g, *, key: _read_once(g, key)),
     jvp=(
         lambda t, *, key: _index_update(t, 0, key=key),
-        lambda t, x_shape, *, key: _index_update(_zeros(t, shape=x_shape), t, key=key),
+        lambda t, x_shape, *, key: _index_update(zeros_beside(t, shape=x_shape), t, key=key),
     ),
 )
 
 
 def index_update(x, key, values):
-    """``x`` with ``values`` at ``key``; gradients go to both. Of values for one element, one counts."""
+    """``x`` with ``values`` at ``key``; gradients go to both.
+
+    Of several values for one element the last counts, on CUDA any.
+    """
     return _index_update(x, values, key=_plain(key, x))
 
 
@@ -143,7 +162,7 @@ def _index_add(xp, x, values, *, key):
 by_hand(
     _index_add,
     vjp=(lambda g: g, lambda g, *, key: _getitem(g, key=key)),
-    jvp=(lambda t: t, lambda t, x_shape, *, key: _index_add(_zeros(t, shape=x_shape), t, key=key)),
+    jvp=(lambda t: t, lambda t, x_shape, *, key: _index_add(zeros_beside(t, shape=x_shape), t, key=key)),
 )
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import accumulate, pairwise
 from operator import index
 
 from ..core import by_hand, primitive
-from .axes import ndim_of, one_axis, shape_of
-from .shape import atleast_1d, atleast_2d, expand_dims
+from .axes import ndim_of, one_axis, shape_of, some_numbers
+from .indexing import getitem
+from .shape import atleast_1d, atleast_2d, expand_dims, ravel
 from .tiling import pad
 
 
@@ -35,7 +35,7 @@ def concatenate(xs, axis=0):
     if not xs:
         raise ValueError("concatenate: needs at least one array")
     if axis is None:
-        xs, axis = tuple(x.ravel() for x in xs), 0
+        xs, axis = tuple(ravel(x) for x in xs), 0
     k = one_axis(axis, ndim_of(xs[0]), "concatenate")
     return _concatenate(*xs, axis=k, ends=tuple(accumulate(shape_of(x)[k] for x in xs)))
 
@@ -67,7 +67,7 @@ def split(x, indices_or_sections, axis=0):
     """
     k = one_axis(axis, ndim_of(x), "split")
     n = shape_of(x)[k]
-    if not isinstance(indices_or_sections, Sequence):
+    if not ndim_of(indices_or_sections):
         sections = index(indices_or_sections)
         if sections <= 0 or n % sections:
             raise ValueError(f"split: an axis of length {n} does not divide into {sections} equal pieces")
@@ -78,8 +78,8 @@ def array_split(x, indices_or_sections, axis=0):
     """Like :func:`split`; pieces may differ in length by one."""
     k = one_axis(axis, ndim_of(x), "array_split")
     n = shape_of(x)[k]
-    if isinstance(indices_or_sections, Sequence):
-        cuts = list(indices_or_sections)
+    if ndim_of(indices_or_sections):
+        cuts = some_numbers(indices_or_sections)
     else:
         sections = index(indices_or_sections)
         if sections <= 0:
@@ -87,4 +87,4 @@ def array_split(x, indices_or_sections, axis=0):
         small, longer = divmod(n, sections)
         cuts = [i * small + min(i, longer) for i in range(1, sections)]
     edges = [0, *cuts, n]
-    return [x[(slice(None),) * k + (slice(a, b),)] for a, b in pairwise(edges)]
+    return [getitem(x, (slice(None),) * k + (slice(a, b),)) for a, b in pairwise(edges)]

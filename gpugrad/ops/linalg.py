@@ -7,8 +7,11 @@ from collections.abc import Sequence
 
 from ..backend import gemm
 from ..core import multilinear, primitive
+from .arithmetic import absolute, multiply
 from .axes import ndim_of, shape_of, some_axes
+from .casting import astype
 from .complex import conj
+from .nondiff import not_equal
 from .reduction import euclidean_norm, max, min, sum
 from .shape import ravel, reshape, swapaxes, transpose
 
@@ -64,8 +67,8 @@ def tensordot(a, b, axes: int | Sequence = 2):
         over_a = some_axes(of_a, ndim_of(a), "tensordot")
         over_b = some_axes(of_b, ndim_of(b), "tensordot")
     else:
-        over_a = tuple(range(ndim_of(a) - axes, ndim_of(a)))
-        over_b = tuple(range(axes))
+        over_a = some_axes(range(-axes, 0), ndim_of(a), "tensordot")
+        over_b = some_axes(range(axes), ndim_of(b), "tensordot")
     lengths = [[shape_of(x)[k] for k in over] for x, over in ((a, over_a), (b, over_b))]
     if lengths[0] != lengths[1]:
         raise ValueError(
@@ -87,19 +90,19 @@ def dot(a, b):
     """NumPy's ``dot``: product with a number, matrix product, or sum over the last and last but one axes."""
     m, n = ndim_of(a), ndim_of(b)
     if not m or not n:
-        return a * b
+        return multiply(a, b)
     return matmul(a, b) if n <= 2 else tensordot(a, b, ((m - 1,), (n - 2,)))
 
 
 def inner(a, b):
     """Sum of products over the last axes."""
     m, n = ndim_of(a), ndim_of(b)
-    return a * b if not m or not n else tensordot(a, b, ((m - 1,), (n - 1,)))
+    return multiply(a, b) if not m or not n else tensordot(a, b, ((m - 1,), (n - 1,)))
 
 
 def outer(a, b):
     """Every product of an element of ``a`` with one of ``b``; both are flattened."""
-    return reshape(a, (-1, 1)) * reshape(b, (1, -1))
+    return multiply(reshape(a, (-1, 1)), reshape(b, (1, -1)))
 
 
 def vdot(a, b):
@@ -129,16 +132,22 @@ def norm(x, ord=None, axis=None, keepdims=False):
 def _vector_norm(x, p, axes, keepdims):
     if p == 2:
         return euclidean_norm(x, axes, keepdims)
-    size = abs(x)
+    size = _sizes(x)
     if p in (math.inf, -math.inf):
         return (max if p > 0 else min)(size, axes, keepdims)
     if p == 0:
-        return sum((size != 0).astype(size.dtype), axes, keepdims)
+        return sum(astype(not_equal(size, 0), size.dtype), axes, keepdims)
     if p == 1:
         return sum(size, axes, keepdims)
     if isinstance(p, (int, float)):
         return sum(size**p, axes, keepdims) ** (1 / p)
     raise ValueError(f"norm: ord={p!r} is for matrices; a vector takes a number, inf or -inf")
+
+
+def _sizes(x):
+    """``|x|``, floats for integers."""
+    sizes = absolute(x)
+    return astype(sizes, float) if sizes.dtype.kind in "biu" else sizes
 
 
 def _matrix_norm(x, p, axes, keepdims):
@@ -148,5 +157,5 @@ def _matrix_norm(x, p, axes, keepdims):
         raise ValueError(f"norm: ord={p!r} of a matrix is not here; it takes 'fro', 1, -1, inf, -inf")
     rows, columns = axes
     summed, kept = (rows, columns) if p in (1, -1) else (columns, rows)
-    y = (max if p > 0 else min)(sum(abs(x), summed, keepdims=True), kept, keepdims=True)
+    y = (max if p > 0 else min)(sum(_sizes(x), summed, keepdims=True), kept, keepdims=True)
     return y if keepdims else reshape(y, [n for k, n in enumerate(y.shape) if k not in axes])

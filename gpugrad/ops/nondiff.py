@@ -41,23 +41,35 @@ invert = _silent("invert", "``~x`` of integers or booleans.")
 
 @nondifferentiable
 @primitive
-def zeros_like(xp, x, *, dtype=None):
-    """Zeros of the shape, dtype and device of ``x``."""
+def _zeros_like(xp, x, *, dtype):
     return xp.zeros_like(x, dtype=dtype)
 
 
+def zeros_like(x, dtype=None):
+    """Zeros of the shape, dtype and device of ``x``."""
+    return _zeros_like(x, dtype=dtype)
+
+
 @nondifferentiable
 @primitive
-def ones_like(xp, x, *, dtype=None):
-    """Ones of the shape, dtype and device of ``x``."""
+def _ones_like(xp, x, *, dtype):
     return xp.ones_like(x, dtype=dtype)
 
 
+def ones_like(x, dtype=None):
+    """Ones of the shape, dtype and device of ``x``."""
+    return _ones_like(x, dtype=dtype)
+
+
 @nondifferentiable
 @primitive
-def full_like(xp, x, *, fill_value, dtype=None):
-    """``fill_value`` everywhere, in the shape, dtype and device of ``x``."""
+def _full_like(xp, x, *, fill_value, dtype):
     return xp.full_like(x, fill_value, dtype=dtype)
+
+
+def full_like(x, fill_value, dtype=None):
+    """``fill_value`` everywhere, in the shape, dtype and device of ``x``."""
+    return _full_like(x, fill_value=fill_value, dtype=dtype)
 
 
 # ---- over an axis ----
@@ -65,34 +77,54 @@ def full_like(xp, x, *, fill_value, dtype=None):
 
 @nondifferentiable
 @primitive
-def argmax(xp, x, *, axis=None, keepdims=False):
-    """Index of the first largest element over ``axis`` (of all, flattened, by default)."""
+def _argmax(xp, x, *, axis, keepdims):
     return xp.argmax(x, axis=axis, keepdims=keepdims)
 
 
+def argmax(x, axis=None, keepdims=False):
+    """Index of the first largest element over ``axis`` (of all, flattened, by default)."""
+    return _argmax(x, axis=axis, keepdims=keepdims)
+
+
 @nondifferentiable
 @primitive
-def argmin(xp, x, *, axis=None, keepdims=False):
-    """Index of the first smallest element over ``axis`` (of all, flattened, by default)."""
+def _argmin(xp, x, *, axis, keepdims):
     return xp.argmin(x, axis=axis, keepdims=keepdims)
 
 
+def argmin(x, axis=None, keepdims=False):
+    """Index of the first smallest element over ``axis`` (of all, flattened, by default)."""
+    return _argmin(x, axis=axis, keepdims=keepdims)
+
+
 @nondifferentiable
 @primitive
-def all(xp, x, *, axis=None, keepdims=False):
-    """Whether every element over ``axis`` is true."""
+def _all(xp, x, *, axis, keepdims):
     return xp.all(x, axis=axis, keepdims=keepdims)
 
 
+def all(x, axis=None, keepdims=False):
+    """Whether every element over ``axis`` is true."""
+    return _all(x, axis=axis, keepdims=keepdims)
+
+
 @nondifferentiable
 @primitive
-def any(xp, x, *, axis=None, keepdims=False):
-    """Whether some element over ``axis`` is true."""
+def _any(xp, x, *, axis, keepdims):
     return xp.any(x, axis=axis, keepdims=keepdims)
 
 
+def any(x, axis=None, keepdims=False):
+    """Whether some element over ``axis`` is true."""
+    return _any(x, axis=axis, keepdims=keepdims)
+
+
 @nondifferentiable
 @primitive
-def count_nonzero(xp, x, *, axis=None, keepdims=False):
-    """How many elements over ``axis`` are not zero."""
+def _count_nonzero(xp, x, *, axis, keepdims):
     return xp.sum(x != 0, axis=axis, keepdims=keepdims)
+
+
+def count_nonzero(x, axis=None, keepdims=False):
+    """How many elements over ``axis`` are not zero."""
+    return _count_nonzero(x, axis=axis, keepdims=keepdims)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..core import elementwise, nondifferentiable, primitive, ufunc
 from .masking import zero_unless
-from .nondiff import isfinite, logical_not
+from .nondiff import greater, isfinite, less, logical_not
 
 
 @primitive
@@ -68,16 +68,18 @@ def _inside(xp, x, *, low, high):
 elementwise(_clip, lambda t, x, *, low, high: masked(t, _inside(x, low=low, high=high)))
 
 
-def clip(x, a_min=None, a_max=None):
+def clip(x, a_min=None, a_max=None, *, min=None, max=None):
     """``x`` limited to ``[a_min, a_max]``; a bound may be a number, an array, a Tensor or ``None``.
 
-    At the bounds themselves the gradient goes to ``x``. With ``a_min > a_max`` the result is ``a_max``.
+    ``min`` and ``max`` are other names of the bounds. At the bounds themselves the gradient goes to ``x``.
+    With ``a_min > a_max`` the result is ``a_max``.
     """
+    a_min, a_max = min if a_min is None else a_min, max if a_max is None else a_max
     if all(bound is None or isinstance(bound, (int, float)) for bound in (a_min, a_max)):
         return _clip(x, low=a_min, high=a_max)
     if a_min is not None:
-        x = where(x < a_min, a_min, x)
-    return x if a_max is None else where(x > a_max, a_max, x)
+        x = where(less(x, a_min), a_min, x)
+    return x if a_max is None else where(greater(x, a_max), a_max, x)
 
 
 # ---- NaN and infinities replaced ----
@@ -91,7 +93,7 @@ def _nan_to_num(xp, x, *, nan, posinf, neginf):
 elementwise(_nan_to_num, lambda t, x: masked(t, isfinite(x)))
 
 
-def nan_to_num(x, nan=0.0, posinf=None, neginf=None):
+def nan_to_num(x, *, nan=0.0, posinf=None, neginf=None):
     """``x`` with NaN and infinities replaced (by default by 0 and the largest numbers); no gradient there."""
     return _nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from operator import index
 
 import numpy as np
 
 from ..backend import broadcast
 from ..core import linear, primitive
-from .axes import ndim_of, one_axis, shape_of, some_axes
+from .axes import ndim_of, one_axis, shape_of, some_axes, some_numbers
 
 # ---- reshape ----
 
@@ -24,7 +23,7 @@ linear(_reshape, lambda g, x_shape: _reshape(g, shape=x_shape))
 
 def reshape(x, shape):
     """The elements of ``x`` in row-major order, in another shape; one length may be -1."""
-    return _reshape(x, shape=(index(shape),) if not isinstance(shape, Sequence) else tuple(map(index, shape)))
+    return _reshape(x, shape=some_numbers(shape))
 
 
 def ravel(x):
@@ -54,12 +53,12 @@ def squeeze(x, axis=None):
 
 def atleast_1d(x):
     """``x`` with at least one axis."""
-    return x if ndim_of(x) >= 1 else _reshape(x, shape=(1,))
+    return _reshape(x, shape=shape_of(x) or (1,))
 
 
 def atleast_2d(x):
     """``x`` with at least two axes; new ones come first."""
-    return x if ndim_of(x) >= 2 else _reshape(x, shape=(1, -1))
+    return _reshape(x, shape=shape_of(x) if ndim_of(x) > 1 else (1, -1))
 
 
 # ---- transpose ----
@@ -123,9 +122,7 @@ linear(_sum_to, lambda g, x_shape: _broadcast_to(g, shape=x_shape))
 
 def broadcast_to(x, shape):
     """``x`` repeated along new axes and axes of length 1 until it has this shape; a read-only view."""
-    return _broadcast_to(
-        x, shape=(index(shape),) if not isinstance(shape, Sequence) else tuple(map(index, shape))
-    )
+    return _broadcast_to(x, shape=some_numbers(shape))
 
 
 def sum_to(x, shape):
@@ -174,7 +171,7 @@ def roll(x, shift, axis=None):
     if axis is None:
         return reshape(roll(ravel(x), shift, 0), shape_of(x))
     axes = some_axes(axis, ndim_of(x), "roll")
-    shifts = tuple(map(index, shift)) if isinstance(shift, Sequence) else (index(shift),) * len(axes)
+    shifts = some_numbers(shift) if ndim_of(shift) else some_numbers(shift) * len(axes)
     if len(shifts) != len(axes):
         raise ValueError(f"roll: {len(shifts)} shifts for {len(axes)} axes")
     return _roll(x, shift=shifts, axis=axes)

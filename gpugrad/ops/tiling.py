@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from operator import index
 from typing import Any
 
@@ -10,7 +9,7 @@ import numpy as np
 
 from ..backend.arrays import namespace
 from ..core import Tensor, linear, primitive
-from .axes import ndim_of, one_axis, shape_of
+from .axes import ndim_of, one_axis, shape_of, some_numbers
 from .indexing import take
 from .select import where
 from .shape import broadcast_to, expand_dims, ravel, reshape
@@ -20,7 +19,7 @@ from .shape import broadcast_to, expand_dims, ravel, reshape
 
 def tile(x, reps):
     """``x`` repeated ``reps`` times along each axis."""
-    counts = tuple(map(index, reps)) if isinstance(reps, Sequence) else (index(reps),)
+    counts = some_numbers(reps)
     n = max(len(counts), ndim_of(x))
     counts = (1,) * (n - len(counts)) + counts
     shape = (1,) * (n - ndim_of(x)) + shape_of(x)
@@ -36,7 +35,7 @@ def repeat(x, repeats, axis=None):
         x, axis = ravel(x), 0
     axis = one_axis(axis, ndim_of(x), "repeat")
     n = shape_of(x)[axis]
-    if isinstance(repeats, Sequence) or ndim_of(repeats):
+    if ndim_of(repeats):
         return take(x, np.repeat(np.arange(n), repeats), axis=axis)
     k = index(repeats)
     shape = shape_of(x)
@@ -63,7 +62,8 @@ linear(
 def pad(x, pad_width, mode: Any = "constant", constant_values=0):
     """``x`` with ``pad_width`` elements put before and after: one number, a pair, or a pair for each axis.
 
-    mode: ``"constant"`` (with one value, default 0), ``"edge"``, ``"reflect"``, ``"symmetric"``, ``"wrap"``.
+    constant_values: given like the widths, or one Tensor of no dimensions.
+    mode: ``"constant"``, ``"edge"``, ``"reflect"``, ``"symmetric"``, ``"wrap"``.
     """
     n = ndim_of(x)
     widths = tuple((int(a), int(b)) for a, b in np.broadcast_to(np.asarray(pad_width), (n, 2)))
@@ -79,6 +79,9 @@ def pad(x, pad_width, mode: Any = "constant", constant_values=0):
     if isinstance(constant_values, (int, float)) and constant_values == 0:
         return padded
     outside = np.pad(np.zeros(shape_of(x), bool), widths, constant_values=True)
+    if ndim_of(constant_values):
+        constants = np.pad(np.zeros(shape_of(x), padded.dtype), widths, constant_values=constant_values)
+        constant_values = _beside(constants, padded)
     return where(_beside(outside, padded), constant_values, padded)
 
 

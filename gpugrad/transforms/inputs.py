@@ -9,12 +9,14 @@ whatever the arguments are: an array would lose the gradient.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from numbers import Number
 from typing import Any
 
 import optree
 
-from ..backend.arrays import namespace
-from ..backend.transfer import asarray
+from ..backend.arrays import is_array, namespace
+from ..backend.device import Device
+from ..backend.transfer import asarray, device_of
 from ..core import Tensor, is_grad_enabled, make
 from ..core.tensor import finished, require_inexact
 from ..core.trace import detached, fork, reaches_outside
@@ -28,7 +30,9 @@ class Inputs:
         self.boxed = has_tensor(leaves) or has_tensor(others)
         self.may_record = is_grad_enabled()
         self.recorded = self.may_record and needs_grad((*leaves, *others))
-        self.tensors = [fork(_tensor(leaf, what)) for leaf in leaves]
+        arrays = [x.data if type(x) is Tensor else x for x in leaves]
+        beside = next((device_of(x) for x in arrays if is_array(x)), None)
+        self.tensors = [fork(_tensor(leaf, what, beside)) for leaf in leaves]
         self.nodes = frozenset(t.node for t in self.tensors)
         # Handles of the function's own: ``t[i] = v`` gives a handle another node.
         self.tree = optree.tree_unflatten(self.spec, [make(t.data, t.node) for t in self.tensors])
@@ -70,8 +74,9 @@ def as_tensor(x: Any) -> Tensor:
     return x if type(x) is Tensor else make(asarray(x))
 
 
-def _tensor(leaf: Any, what: str) -> Tensor:
-    t = as_tensor(leaf)
+def _tensor(leaf: Any, what: str, beside: Device | None) -> Tensor:
+    """``leaf`` as a Tensor; a number goes to the device of the arrays ``beside`` it."""
+    t = make(asarray(leaf, device=beside)) if isinstance(leaf, Number) else as_tensor(leaf)
     try:
         require_inexact(t.dtype)
     except TypeError:

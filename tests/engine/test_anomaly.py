@@ -28,7 +28,9 @@ def test_forward(device):
 def test_forward_with_two_operands_and_a_number():
     x = gg.tensor([1.0, 2.0])
     with gg.detect_anomaly():
-        with pytest.raises(FloatingPointError, match=r"divide of finite operands of shapes \(\(2,\), \(2,\)\)"):
+        with pytest.raises(
+            FloatingPointError, match=r"divide of finite operands of shapes \(\(2,\), \(2,\)\)"
+        ):
             x / gg.tensor([1.0, 0.0])
         with pytest.raises(FloatingPointError, match=r"divide of finite operands of shapes \(\(2,\), 0\)"):
             x / 0
@@ -80,7 +82,10 @@ def test_an_operand_among_many():
 def test_a_graph_made_before_the_block_says_how_to_learn_its_line():
     x = gg.tensor([0.0], requires_grad=True)
     y = gg.sqrt(x).sum()
-    with gg.detect_anomaly(), pytest.raises(FloatingPointError, match="run the forward pass under detect_anomaly"):
+    with (
+        gg.detect_anomaly(),
+        pytest.raises(FloatingPointError, match="run the forward pass under detect_anomaly"),
+    ):
         y.backward()
 
 

@@ -46,7 +46,7 @@ def test_more_than_one_element_needs_a_cotangent(x):
 
 def test_a_complex_number_needs_a_cotangent():
     z = gg.tensor(1j, requires_grad=True)
-    with pytest.raises(ValueError, match="one real number, got shape .* complex128"):
+    with pytest.raises(ValueError, match=r"one real number, got shape .* complex128"):
         (z * z).backward()
     (z * z).backward(1.0)
     assert z.grad.item() == -2j  # conj(2z): uphill in the real part of z * z

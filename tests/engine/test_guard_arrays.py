@@ -46,7 +46,9 @@ def test_a_foreign_write_is_found_inside_the_block(device):
             y.backward()
 
 
-@pytest.mark.parametrize("f", [lambda x, c: x * c, lambda x, c: gg.matmul(x, c), lambda x, c: gg.stack([x, x * c])])
+@pytest.mark.parametrize(
+    "f", [lambda x, c: x * c, lambda x, c: gg.matmul(x, c), lambda x, c: gg.stack([x, x * c])]
+)
 def test_an_operand_that_is_a_plain_array(f):
     x = gg.tensor([1.0, 2.0], requires_grad=True)
     constant = np.array([3.0, 4.0])

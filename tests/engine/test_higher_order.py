@@ -103,4 +103,4 @@ def test_broadcasting_is_undone_in_second_derivatives():
     ((a + b) ** 3).sum().backward(create_graph=True)
     g, b.grad = b.grad, None
     g.sum().backward()
-    np.testing.assert_allclose(b.grad.numpy(), 6 * (a + [1.0, 2, 3]).sum(0))
+    np.testing.assert_allclose(b.grad.numpy(), 6 * np.add(a, [1.0, 2, 3]).sum(0))

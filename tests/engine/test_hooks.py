@@ -92,7 +92,11 @@ def test_a_hook_is_called_once_for_each_backward():
     ("result", "error", "message"),
     [
         (lambda g: g.sum(), ValueError, r"that a hook returns has to have shape \(2,\), got \(\)"),
-        (lambda g: g.astype("float32"), TypeError, "that a hook returns has to have dtype float64, got float32"),
+        (
+            lambda g: g.astype("float32"),
+            TypeError,
+            "that a hook returns has to have dtype float64, got float32",
+        ),
         (lambda g: np.ones(2, "int64"), TypeError, "dtype float64, got int64"),
     ],
 )

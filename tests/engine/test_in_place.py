@@ -1,4 +1,4 @@
-"""Tensors are values: ``t[i] = v`` and ``t += v`` give a handle a new one. Leaves are written to under no_grad."""
+"""Tensors are values: ``t[i] = v`` gives a handle a new one. Under no_grad a leaf is written to."""
 
 import numpy as np
 import pytest

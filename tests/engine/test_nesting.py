@@ -128,6 +128,18 @@ def test_backward_inside_a_transform():
     assert gg.grad(f)(1.0) == 4
 
 
+def test_backward_through_the_argument_of_a_transform():
+    w = gg.tensor(3.0, requires_grad=True)
+
+    def f(x):
+        (x * w).backward()
+        return x * w.grad
+
+    with gg.no_grad():
+        assert gg.grad(f)(2.0) == 2  # w.grad is a constant
+    assert w.grad.item() == 2
+
+
 def test_gradient_descent_is_differentiated():
     """Three steps on (w - x)^2 with rate 1/4 leave w = x (1 - 2^-3)."""
 

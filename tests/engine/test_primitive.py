@@ -7,7 +7,6 @@ import pytest
 
 import gpugrad as gg
 
-
 # ---- the four forms ----
 
 
@@ -249,7 +248,9 @@ def test_a_primitive_without_a_rule_says_so_where_it_is_called():
 
     assert bare(gg.tensor(1.0)).item() == 2
     x = gg.tensor(1.0, requires_grad=True)
-    with pytest.raises(TypeError, match=r"bare has no derivative rule.*gpugrad\.elementwise.*nondifferentiable"):
+    with pytest.raises(
+        TypeError, match=r"bare has no derivative rule.*gpugrad\.elementwise.*nondifferentiable"
+    ):
         bare(x)
     with gg.no_grad():
         assert bare(x).item() == 2
@@ -263,7 +264,9 @@ def test_a_missing_forward_rule():
     gg.by_hand(one_way, vjp=(lambda g, b: g * b, lambda g, a: g * a), jvp=(lambda t, b: t * b, None))
     assert gg.grad(one_way, 1)(2.0, 3.0) == 2
     assert gg.jvp(lambda a: one_way(a, 3.0), (2.0,), (1.0,))[1] == 3
-    with pytest.raises(TypeError, match=r"one_way has no forward rule; give gpugrad.by_hand a jvp for operand 'b'"):
+    with pytest.raises(
+        TypeError, match=r"one_way has no forward rule; give gpugrad.by_hand a jvp for operand 'b'"
+    ):
         gg.jvp(lambda b: one_way(2.0, b), (3.0,), (1.0,))
 
 
@@ -271,12 +274,24 @@ def test_a_missing_forward_rule():
     ("give", "error", "message"),
     [
         (lambda f: gg.elementwise(f, lambda t, z: t * z), ValueError, r"reads 'z'; it can read x, y"),
-        (lambda f: gg.elementwise(f, lambda t, x_size: t), ValueError, "reads 'x_size'.*NAME_shape or NAME_dtype"),
-        (lambda f: gg.elementwise(f, lambda t, *, axis: t), ValueError, "takes the parameter 'axis'; it has none"),
+        (
+            lambda f: gg.elementwise(f, lambda t, x_size: t),
+            ValueError,
+            "reads 'x_size'.*NAME_shape or NAME_dtype",
+        ),
+        (
+            lambda f: gg.elementwise(f, lambda t, *, axis: t),
+            ValueError,
+            "takes the parameter 'axis'; it has none",
+        ),
         (lambda f: gg.elementwise(f, lambda: 1), TypeError, "first parameter is the cotangent or tangent"),
         (lambda f: gg.elementwise(f, np.cos), TypeError, "has to be a Python function"),
         (lambda f: gg.elementwise(f), ValueError, r"f takes 1 rule\(s\), for x; got 0 reverse"),
-        (lambda f: gg.elementwise(f, lambda t: t, lambda t: t), ValueError, r"takes 1 rule\(s\), for x; got 2"),
+        (
+            lambda f: gg.elementwise(f, lambda t: t, lambda t: t),
+            ValueError,
+            r"takes 1 rule\(s\), for x; got 2",
+        ),
         (lambda f: gg.by_hand(f, (lambda g: g,), ()), ValueError, "got 1 reverse and 0 forward"),
     ],
 )

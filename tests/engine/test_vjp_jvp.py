@@ -50,7 +50,7 @@ def test_no_arguments_and_constants():
     assert (value.item(), pull(1.0)) == (2, ())
     value, pull = gg.vjp(lambda x: 3.0, X)
     assert pull(1.0)[0].tolist() == [0, 0]
-    value, t = gg.jvp(lambda x: (3.0, np.ones(2, "float32")), (X,), (X,))
+    _, t = gg.jvp(lambda x: (3.0, np.ones(2, "float32")), (X,), (X,))
     assert t[0] == 0
     assert t[1].dtype == np.float32
 
@@ -172,7 +172,9 @@ def test_tangents_that_do_not_fit(tangents, error, message):
 
 def test_integer_primals():
     for call in (lambda: gg.vjp(gg.sin, 1), lambda: gg.jvp(gg.sin, (1,), (1,))):
-        with pytest.raises(TypeError, match="of sin differentiates with respect to float and complex arguments"):
+        with pytest.raises(
+            TypeError, match="of sin differentiates with respect to float and complex arguments"
+        ):
             call()
 
 

@@ -48,7 +48,8 @@ def _leaves(tree):
 
 
 def _at(point, device, dtype="float64"):
-    return [gg.tensor(float(v), dtype=dtype, device=device) for v in (point if isinstance(point, tuple) else (point,))]
+    coordinates = point if isinstance(point, tuple) else (point,)
+    return [gg.tensor(float(v), dtype=dtype, device=device) for v in coordinates]
 
 
 @pytest.mark.parametrize("row", [row for row in SMOOTH if row.points], ids=str)
@@ -74,6 +75,13 @@ def test_gradient_at_kinks(row, device):
         got = [host(g).item() for g in gg.grad(row.function, tuple(range(len(operands))))(*operands)]
         np.testing.assert_allclose(got, wanted, rtol=1e-15, err_msg=f"{row} at {point}, reverse mode")
         for i, slope in enumerate(wanted):
-            along = lambda x, i=i: row.function(*[x if k == i else c for k, c in enumerate(operands)])  # noqa: E731
-            pushed = host(gg.jvp(along, (operands[i],), (gg.tensor(1.0, device=device),))[1]).item()
-            np.testing.assert_allclose(pushed, slope, rtol=1e-15, err_msg=f"{row} at {point}, forward mode")
+            tangent = gg.tensor(1.0, device=device)
+            pushed = gg.jvp(_along(row.function, operands, i), (operands[i],), (tangent,))[1]
+            np.testing.assert_allclose(
+                host(pushed), slope, rtol=1e-15, err_msg=f"{row} at {point}, forward mode"
+            )
+
+
+def _along(f, operands, i):
+    """``f`` of operand ``i`` alone."""
+    return lambda x: f(*operands[:i], x, *operands[i + 1 :])

@@ -6,7 +6,6 @@ from table.row import PRIMITIVES
 
 from gpugrad import ops
 
-
 NAMES = {row.name for row in ROWS}
 
 

@@ -71,7 +71,7 @@ _GRAD_AT = {"samples": BINARY, "domains": (REAL, nonzero)}
 ROWS = (
     Row("sigmoid", _sigmoid, points=_FAR),
     Row("sigmoid_grad", lambda g, y: g * y - g * y * y, BINARY, (REAL, OUTPUT)),
-    Row("relu", lambda x: (x + np.abs(x)) / 2, UNARY, nonzero, points=_FAR, kinks={0.0: 0.0, -0.0: 0.0}),
+    Row("relu", lambda x: (x + np.abs(x)) / 2, UNARY, nonzero, points=_FAR, kinks={0.0: 0.0}),
     Row("relu_grad", lambda g, y: g * np.heaviside(y, 0), **_GRAD_AT),
     Row("leaky_relu", _leaky, SLOPES, nonzero, points=_FAR, kinks={0.0: 0.01}),
     Row(

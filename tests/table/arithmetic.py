@@ -63,7 +63,7 @@ ROWS = (
         lambda x: np.sqrt((x * np.conj(x)).real),
         UNARY,
         nonzero,
-        kinks={0.0: 0.0, -0.0: 0.0},
+        kinks={0.0: 0.0},
         dtypes="fc",
     ),
     Row("floor", lambda x: -np.ceil(-x), UNARY, broken, kinks={1.0: 0.0}),

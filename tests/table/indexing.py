@@ -60,7 +60,7 @@ ROWS = (
         dtypes="fc",
         f=lambda x, key, shape: indexing._placed(x, key=indexing._plain(key, x), shape=shape),
     ),
-    Row("_zeros", lambda x, shape: np.zeros(shape), (call((2,), shape=(3,)),), smooth=False),
+    Row("zeros_beside", lambda x, shape: np.zeros(shape), (call((2,), shape=(3,)),), smooth=False),
     Row(
         "index_update",
         _updated,
@@ -76,6 +76,13 @@ ROWS = (
         exact=True,
         f=lambda x, values, key: ops.index_update(x, key, values),
         errors=(bad(ValueError, "broadcast|shape", ones(3), ones(2), key=slice(None)),),
+    ),
+    Row(
+        "_stays",
+        lambda x, key: np.array([False, True, True]),
+        (call((3,), key=_TWICE),),
+        f=lambda x, key: indexing._stays(x, key=key),
+        smooth=False,
     ),
     Row(
         "index_add",

@@ -56,7 +56,10 @@ ROWS = (
         ),
         dtypes="fc",
         condition=4,
-        errors=(bad(ValueError, "have to be equally long", ones((2, 3)), ones((2, 3)), axes=1),),
+        errors=(
+            bad(ValueError, "have to be equally long", ones((2, 3)), ones((2, 3)), axes=1),
+            bad(ValueError, "axis -3 is out of range", ones((2, 3)), ones((2, 3)), axes=3),
+        ),
     ),
     Row(
         "dot",

@@ -2,12 +2,11 @@
 
 import numpy as np
 
-from gpugrad import ops
-
 from .row import BINARY, REAL, UNARY, Row, bad, booleans, broken, call, distinct, few, nonzero, whole
 
 ones = np.ones
 _OVER = (call((4,)), call((2, 3), axis=-1), call((2, 3), axis=0, keepdims=True), call(()))
+_EMPTY = (bad(ValueError, "empty|zero-size", ones(0)),)
 
 
 def _silent(name, reference, samples=UNARY, domains=REAL, **more):
@@ -74,8 +73,8 @@ ROWS = (
     _silent("zeros_like", lambda x: x * 0, UNARY),
     _silent("ones_like", lambda x: x * 0 + 1, UNARY),
     _silent("full_like", lambda x, fill_value: x * 0 + fill_value, (call((2, 3), fill_value=1.5),)),
-    _silent("argmax", _first(np.max), _OVER[:3], distinct, errors=(bad(ValueError, "empty|zero-size", ones(0)),)),
-    _silent("argmin", _first(np.min), _OVER[:3], distinct, errors=(bad(ValueError, "empty|zero-size", ones(0)),)),
+    _silent("argmax", _first(np.max), _OVER[:3], distinct, errors=_EMPTY),
+    _silent("argmin", _first(np.min), _OVER[:3], distinct, errors=_EMPTY),
     _silent("all", lambda x, **params: np.min(x, **params), _OVER, booleans),
     _silent("any", lambda x, **params: np.max(x, **params), _OVER, booleans),
     _silent("count_nonzero", lambda x, **params: np.sum(np.abs(np.sign(x)), **params), _OVER, few),

@@ -5,7 +5,7 @@ import numpy as np
 from gpugrad import ops
 from gpugrad.ops import reduction
 
-from .row import POSITIVE, UNARY, Row, bad, call, distinct, nonzero
+from .row import POSITIVE, UNARY, Row, bad, call, distinct
 
 ones = np.ones
 _AXES = (

@@ -120,8 +120,8 @@ PRIMITIVES = _primitives()
 class Row:
     """One operation.
 
-    name: of the function in gpugrad.ops, public or a primitive, unless ``f`` gives the function itself; ``"sum"``
-        is the row of the primitive ``_sum`` as well.
+    name: of a public function of gpugrad.ops or of a primitive, unless ``f`` gives the function itself. The
+        row ``"sum"`` stands for the primitive ``_sum`` as well.
     reference: the same on NumPy arrays in float64, by another road than gpugrad's.
     domains: one for each operand, or one for all.
     points: operands at which value and derivatives of orders 1 and 2 are finite; numbers or tuples of them.

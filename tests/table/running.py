@@ -16,7 +16,7 @@ FLOATS, COMPLEX = ("float16", "float32", "float64"), ("complex64", "complex128")
 
 
 def dtypes(row: Row, device: str) -> tuple[str, ...]:
-    """The dtypes that a row is tried with. On CUDA a half type costs a compilation, so only fused kernels get it."""
+    """The dtypes that a row is tried with; on CUDA, where each is compiled, halves for fused kernels only."""
     body = getattr(getattr(row.function, "primitive", None), "body", None)
     reals = FLOATS if device == "cpu" or hasattr(body, "fused") else FLOATS[1:]
     return reals + (COMPLEX if "c" in row.dtypes else ())
@@ -32,7 +32,7 @@ def placed(tree: Any, device: str) -> Any:
 
 
 def on_floats(row: Row, sample: Sample, device: str, dtype: Any = np.float64) -> tuple[Callable, list]:
-    """The operation as a function of its float operands alone, and those operands, as arrays of the device."""
+    """The operation as a function of its float operands alone, and those, as arrays of the device."""
     operands = placed(row.operands(sample, dtype), device)
     params = placed(sample.params, device)
     floats = [i for i, x in enumerate(operands) if x.dtype.kind in "fc"]

@@ -3,7 +3,6 @@
 import numpy as np
 
 from gpugrad import ops
-from gpugrad.ops import scan
 
 from .row import Row, bad, call, distinct
 

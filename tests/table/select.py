@@ -3,9 +3,8 @@
 import numpy as np
 
 from gpugrad import ops
-from gpugrad.ops import select
 
-from .row import BINARY, REAL, UNARY, Row, booleans, call, distinct, nonzero
+from .row import BINARY, REAL, UNARY, Row, booleans, call, nonzero
 
 _TERNARY = (call((), (), ()), call((3,), (3,), (3,)), call((2, 1), (3,), ()), call((2, 3), (), (1, 3)))
 

@@ -3,7 +3,6 @@
 import numpy as np
 
 from gpugrad import ops
-from gpugrad.ops.softmax import cross_entropy, cross_entropy_grad, log_softmax_grad, softmax_grad
 
 from .row import REAL, Row, bad, between, call, whole
 

@@ -1,0 +1,84 @@
+"""Operands that are no float arrays: nested lists, Python numbers, integers, booleans, NumPy scalars."""
+
+import numpy as np
+import pytest
+from table import ROWS
+from table.running import host, leaves
+
+import gpugrad as gg
+from gpugrad import ops
+
+PUBLIC = [row for row in ROWS if not row.name.startswith("_") and hasattr(ops, row.name)]
+
+
+@pytest.mark.parametrize("row", PUBLIC, ids=str)
+def test_nested_lists(row):
+    for sample in row.samples:
+        operands = row.operands(sample)
+        lists = [x.tolist() for x in operands]
+        if any(
+            np.shape(a) != x.shape or np.asarray(a).dtype != x.dtype
+            for a, x in zip(lists, operands, strict=True)
+        ):
+            continue  # a list does not tell the lengths behind an empty axis
+        got, want = row.function(*lists, **sample.params), row.function(*operands, **sample.params)
+        assert not isinstance(got, gg.Tensor)
+        for g, w in zip(leaves(got), leaves(want), strict=True):
+            np.testing.assert_array_equal(g, w, err_msg=f"{row} {sample}")
+
+
+UNARY = """exp expm1 exp2 log1p sqrt cbrt sin cos tan arctan sinh cosh tanh arcsinh absolute positive square sign
+floor ceil trunc rint deg2rad conj real imag isnan isfinite signbit logical_not sum mean var std prod max min cumsum
+cumprod sort argsort argmax argmin all any count_nonzero ravel flip squeeze atleast_1d atleast_2d transpose copy
+zeros_like ones_like nan_to_num diag norm""".split()
+BINARY = """add subtract multiply divide power remainder fmod maximum minimum arctan2 hypot logaddexp equal less
+logical_and floor_divide inner outer vdot isclose matmul""".split()
+VECTORS = [
+    np.arange(1, 4, dtype=dtype) for dtype in ("int8", "uint8", "int32", "int64", "float16", "float32")
+]
+
+
+def numpys(name):
+    return getattr(np, name, None) or getattr(np.linalg, name)
+
+
+def check(name, *operands):
+    with np.errstate(all="ignore"):
+        want = np.asarray(numpys(name)(*operands))
+        plain = getattr(ops, name)(*operands)
+        recorded = getattr(ops, name)(*[gg.tensor(x) if isinstance(x, np.ndarray) else x for x in operands])
+    for got in (np.asarray(plain), host(recorded)):
+        what = f"{name}{tuple(getattr(x, 'dtype', x) for x in operands)}"
+        assert (got.dtype, got.shape) == (want.dtype, want.shape), what
+        np.testing.assert_allclose(got, want, rtol=1e-3 if want.dtype == "float16" else 1e-6, err_msg=what)
+
+
+@pytest.mark.parametrize("name", UNARY)
+def test_one_operand_has_numpys_dtype(name):
+    for x in (*VECTORS, np.array([True, False])):
+        if not (name == "positive" and x.dtype == bool):  # which NumPy refuses
+            check(name, x)
+
+
+@pytest.mark.parametrize("name", BINARY)
+def test_two_operands_have_numpys_dtype(name):
+    for a in VECTORS:
+        for b in (*VECTORS, np.float64(2), np.float32(2), np.int64(2), *((2, 2.5) if name != "vdot" else ())):
+            if np.ndim(b) or name not in ("matmul", "inner", "vdot"):
+                check(name, a, b)
+                check(name, b, a)
+
+
+def test_a_python_number_widens_nothing(device):
+    x = gg.tensor([1.0, 2.0], dtype="float32", device=device, requires_grad=True)
+    y = (2 * x + 1.5) ** 2 / 3 - 1
+    gg.sum(gg.where(x > 1, y, 0.5) * gg.maximum(x, 1.5)).backward()
+    assert (y.dtype, x.grad.dtype) == (np.float32, np.float32)
+
+
+def test_integers_and_floats_mixed(device):
+    x = gg.tensor([1.0, 2.0], dtype="float32", device=device)
+    n = gg.tensor([3, 4], device=device)
+    value, (gradient,) = gg.value_and_grad(lambda x: gg.sum(x * n), (0,))(x)
+    assert (value.item(), value.dtype) == (11, np.float64)  # as in NumPy: float32 with int64
+    assert gradient.dtype == np.float32
