@@ -36,7 +36,7 @@ class _Worker:
     def __init__(self, workload: str, contestant: str) -> None:
         environment = {k: v for k, v in os.environ.items() if k != "OPENBLAS_CORETYPE"}
         environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-        environment["PYTHONPATH"] = os.pathsep.join(p for p in sys.path if p)  # the very gpugrad that runs here
+        environment["PYTHONPATH"] = os.pathsep.join(p for p in sys.path if p)  # this gpugrad
         self.name = contestant
         self.process = subprocess.Popen(
             [sys.executable, str(_WORKER), workload, contestant],
@@ -76,8 +76,8 @@ def compare(
 ) -> list[Result]:
     """Medians of ``rounds`` rounds of about ``seconds`` each, the contestants taking turns.
 
-    A contestant that is missing or fails is a Result with a ``failure``. Raises ValueError if one computes other
-    values than the first.
+    A contestant that is missing or fails is a Result with a ``failure``. Raises ValueError if one computes
+    other values than the first.
     """
     workers: list[_Worker] = []
     results: dict[str, Result] = {}
@@ -112,4 +112,4 @@ def _check_values(workload: str, workers: list[_Worker]) -> None:
             scale = max((abs(v) for v in a), default=1.0)
             worst = max((abs(x - y) for x, y in zip(a, b, strict=True)), default=0.0)
             if not worst <= 1e-3 * scale:
-                raise ValueError(f"{workload}: result {i} of {name} differs from that of {first} by {worst:.3g}")
+                raise ValueError(f"{workload}: result {i} of {name} is off that of {first} by {worst:.3g}")

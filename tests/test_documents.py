@@ -1,11 +1,10 @@
-"""Every Python example of the documents runs; those of one document share their names, as a reader's would."""
+"""Every Python example of the documents runs; those of one document share their names."""
 
 import re
 from pathlib import Path
 
-import pytest
-
 import cuda_lane
+import pytest
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -28,7 +27,7 @@ def test_readme_commands_are_those_of_ci():
     readme, ci = ((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", ".ci/run"))
     assert 'python -m pip install ".[train]" && gpugrad train' in readme
     assert 'python -m pip install -e ".[test]" && python -m pytest' in readme
-    for command in ("gpugrad\" train", "python -m pytest"):
+    for command in ('gpugrad" train', "python -m pytest"):
         assert command in ci
 
 

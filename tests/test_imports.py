@@ -115,7 +115,7 @@ def test_nothing_is_imported_that_only_some_need():
 
 
 def test_the_package_stands_on_numpy_and_optree():
-    """What is imported when a file is loaded; the commands and the backend's files for CuPy load when needed."""
+    """What a file imports when it is loaded. The commands and what of the backend needs CuPy load later."""
     found = set()
     for file in FILES:
         if file.is_relative_to(PACKAGE / "cli"):

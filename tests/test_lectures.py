@@ -40,7 +40,7 @@ def test_circuits(device, f, point, value, expected):
 
 
 def test_a_sigmoid_neuron():
-    """1 / (1 + exp(-(w0 x0 + w1 x1 + w2))): the gradient is s (1 - s) times (x0, w0, x1, w1, 1), 1 - s = 0.27."""
+    """s = 1 / (1 + exp(-(w0 x0 + w1 x1 + w2))) = 0.73: the gradient is s (1 - s) (x0, w0, x1, w1, 1)."""
 
     def neuron(w0, x0, w1, x1, w2):
         return 1 / (1 + gg.exp(-(w0 * x0 + w1 * x1 + w2)))
@@ -87,7 +87,7 @@ def test_one_step_of_gradient_descent(device):
 
 
 def test_relu_layer_and_squared_norm(device):
-    """L = |R W2|^2 with R = relu(X W1): dL/dW2 = 2 R^T Y, dL/dW1 = X^T (2 Y W2^T where X W1 > 0), Y = R W2."""
+    """L = |Y|^2, Y = R W2, R = relu(X W1): dL/dW2 = 2 R^T Y, dL/dW1 = X^T (2 Y W2^T where X W1 > 0)."""
     x = np.array([[1.0, -2.0], [3.0, 0.5]])
     w1 = np.array([[1.0, 2.0, -1.0], [0.5, -1.0, 1.0]])
     w2 = np.array([[1.0, -1.0], [2.0, 0.5], [-1.0, 3.0]])

@@ -26,8 +26,8 @@ def test_methods_are_documented():
 
 def test_the_names_of_the_issue_are_there():
     wanted = """Tensor tensor no_grad enable_grad detect_anomaly guard_arrays grad value_and_grad vjp jvp
-        stop_gradient primitive elementwise linear multilinear by_hand nondifferentiable cuda testing set_default_device
-        default_device using_device Device CudaUnavailable from_dlpack is_grad_enabled""".split()
+        stop_gradient primitive elementwise linear multilinear by_hand nondifferentiable cuda testing
+        set_default_device default_device using_device Device CudaUnavailable from_dlpack is_grad_enabled""".split()
     assert not set(wanted) - set(NAMES)
     assert gg.__version__
     assert {"memory_allocated", "max_memory_allocated", "empty_cache", "synchronize"} < set(vars(gg.cuda))

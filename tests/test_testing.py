@@ -11,7 +11,7 @@ Z = X * (1 - 2j)
 
 
 def sine(reverse, forward, second):
-    """sin with its derivative times ``reverse`` and ``forward``, and its second derivative times ``second``."""
+    """sin, its derivative taken ``reverse`` or ``forward`` times, its second derivative ``second`` times."""
 
     @gg.primitive
     def cosine(xp, x):

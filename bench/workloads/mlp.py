@@ -6,6 +6,7 @@ Every function here returns a step (no arguments, returns the loss as a NumPy ar
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 
@@ -19,8 +20,9 @@ def inputs() -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
     """Examples, labels and initial parameters (weights and biases in turn)."""
     rng = np.random.default_rng(0)
     parameters: list[np.ndarray] = []
-    for m, n in zip(SIZES, SIZES[1:], strict=False):
-        parameters += [rng.standard_normal((m, n)).astype("f4") * np.float32((2 / m) ** 0.5), np.zeros(n, "f4")]
+    for m, n in pairwise(SIZES):
+        weights = rng.standard_normal((m, n)).astype("f4") * np.float32((2 / m) ** 0.5)
+        parameters += [weights, np.zeros(n, "f4")]
     x = rng.standard_normal((BATCH, SIZES[0])).astype("f4")
     return x, rng.integers(0, SIZES[-1], BATCH), parameters
 

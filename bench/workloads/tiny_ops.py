@@ -1,7 +1,7 @@
 """A chain of 999 operations on 8 floats, forward and backward: what the engine costs round each operation.
 
-``y = tanh(a * y + b)``, 333 times; the gradients of ``sum(y)`` with respect to x, a and b. Every function here
-returns a step (no arguments, returns the three gradients as NumPy arrays) for one contestant.
+``y = tanh(a * y + b)``, 333 times; the gradients of ``sum(y)`` with respect to x, a and b. Every function
+here returns a step (no arguments, returns the three gradients as NumPy arrays) for one contestant.
 """
 
 from __future__ import annotations

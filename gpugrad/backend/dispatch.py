@@ -52,10 +52,11 @@ def as_operands(operands: Sequence[Any], name: str) -> tuple[list[Any], type]:
             array_type = type(x) if type(x) in array_types() else np.ndarray
             break
     else:
-        # Beside a NumPy scalar, which is what an array of no dimensions turns into, a Python number widens nothing.
+        # Beside a NumPy scalar, which an array of no dimensions turns into, a Python number widens nothing.
         bare = [type(_number(x, name)) in _PYTHON_NUMBERS for x in operands]
         lone = all(bare)
-        return [x if b and not lone else np.asarray(x) for x, b in zip(operands, bare, strict=True)], array_type
+        kept = [x if b and not lone else np.asarray(x) for x, b in zip(operands, bare, strict=True)]
+        return kept, array_type
     xp = namespace_of_type(array_type)
     out = []
     for x in operands:
@@ -85,7 +86,7 @@ def _one_device(operands: Sequence[Any], name: str) -> None:
 
 
 def one_array(y: Any, array_type: type) -> Any:
-    """What an operation returned, as an array: NumPy gives scalars where arrays of no dimensions are meant."""
+    """What an operation returned, as an array: NumPy has scalars for arrays of no dimensions."""
     return y if is_array(y) else namespace_of_type(array_type).asarray(y)
 
 

@@ -7,7 +7,7 @@ import json
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,7 @@ def run(args: Namespace) -> int:
         raise UserError(f"--out {args.out}: there is no folder {args.out.parent}")
 
     print(f"{summary()}\n{processor()}, NumPy's BLAS {_unforced_blas()}, one thread each")
-    print("no CUDA device: these are CPU figures" if not cuda.is_available() else "the workloads run on the CPU")
+    print("the workloads run on the CPU" + ("" if cuda.is_available() else "; there is no CUDA device here"))
     figures: dict[str, Any] = {}
     for workload in [args.only] if args.only else workloads:
         results = harness.compare(workload, rounds=5 if args.quick else 15, report=_progress)
@@ -96,7 +96,7 @@ def _environment() -> dict[str, Any]:
         "peers": {name: installed(name) for name in _PEERS},
         "numpy": version("numpy"),
         "processor": processor(),
-        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
 

@@ -73,9 +73,10 @@ def sweep(
     oldest = max((node.key for node in wanted), default=0)
     careful = box is not None or bool(special) or bool(wanted)
     found: dict[Any, Any] = {}
-    # A node with one operand, and the first operand of two, lead to what is often the next node: it waits here.
+    # The operand of a Unary node, and the first of a Binary one, is often the next node: it waits here.
     following: Any = None
     g_following: Any = None
+    node: Any
 
     while True:
         if following is None:

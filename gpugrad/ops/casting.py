@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..backend.arrays import as_dtype
-from ..core import linear, nondifferentiable, primitive
+from ..backend.arrays import as_dtype, namespace
+from ..core import Tensor, linear, nondifferentiable, primitive
 from .complex import real
 
 
@@ -28,6 +28,13 @@ def _real_if(g, dtype):
     return _astype(real(g) if g.dtype.kind == "c" and dtype.kind != "c" else g, dtype=dtype)
 
 
+def beside(x, like):
+    """An array or Tensor ``x`` itself; a number or a list as an array on the device of ``like``."""
+    if hasattr(x, "dtype"):
+        return x
+    return namespace(like.data if isinstance(like, Tensor) else like).asarray(x)
+
+
 @nondifferentiable
 @primitive
 def _astype_integer(xp, x, *, dtype):
@@ -39,7 +46,7 @@ def astype(x, dtype):
 
     Raises TypeError from complex to real, which would drop the imaginary part: use ``real`` or ``absolute``.
     """
-    dtype = as_dtype(dtype)
+    dtype, x = as_dtype(dtype), beside(x, x)
     if x.dtype.kind == "c" and dtype.kind in "biuf":
         raise TypeError(
             f"astype from {x.dtype} to {dtype} would drop the imaginary part; use real() or absolute()"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from .activation import softplus
+from .arithmetic import square, subtract
 from .axes import ndim_of, shape_of
+from .casting import beside
 from .reduction import mean, sum
 from .shape import reshape
 from .softmax import cross_entropy, log_softmax
@@ -29,8 +31,7 @@ def squared_error(predictions, targets, reduction="mean"):
             f"squared_error: predictions have shape {shape_of(predictions)}, targets {shape_of(targets)}; "
             "they have to agree"
         )
-    d = predictions - targets
-    return _reduced(d * d, reduction)
+    return _reduced(square(subtract(predictions, targets)), reduction)
 
 
 def softmax_cross_entropy(logits, labels, reduction="mean"):
@@ -39,7 +40,7 @@ def softmax_cross_entropy(logits, labels, reduction="mean"):
     logits: (..., classes). labels: integers of shape (...), or probabilities of the shape of ``logits``.
     Raises ValueError for other shapes. A label outside ``0 .. classes - 1`` gives NaN.
     """
-    shape = shape_of(logits)
+    shape, labels = shape_of(logits), beside(labels, logits)
     if shape_of(labels) == shape and labels.dtype.kind not in "biu":
         return _reduced(-sum(labels * log_softmax(logits, -1), -1), reduction)
     if shape_of(labels) != shape[:-1] or not shape:
@@ -63,4 +64,6 @@ def sigmoid_binary_cross_entropy(logits, targets, reduction="mean"):
             f"sigmoid_binary_cross_entropy: logits have shape {shape_of(logits)}, targets "
             f"{shape_of(targets)}; they have to agree"
         )
-    return _reduced(softplus(logits) - logits * targets, reduction)
+    logits, targets = beside(logits, logits), beside(targets, logits)
+    # As a difference, softplus(x) - t * x would lose the small losses of sure predictions.
+    return _reduced(targets * softplus(-logits) + (1 - targets) * softplus(logits), reduction)

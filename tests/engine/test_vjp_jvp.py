@@ -56,7 +56,7 @@ def test_no_arguments_and_constants():
 
 
 def test_the_function_itself_returned():
-    value, pull = gg.vjp(lambda x: (x, x), X)
+    _, pull = gg.vjp(lambda x: (x, x), X)
     assert pull((X, Y))[0].tolist() == [4, 6]
     _, (a, b) = gg.jvp(lambda x: (x, x), (X,), (Y,))
     assert a.tolist() == b.tolist() == [3, 4]

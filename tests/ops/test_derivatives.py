@@ -1,9 +1,10 @@
 """Every derivative: against central differences, each mode against the other, at kinks and special points."""
 
 import numpy as np
+import optree
 import pytest
 from table import ROWS
-from table.running import dtypes, host, on_floats
+from table.running import assert_near, dtypes, host, leaves, on_floats, placed, strided
 
 import gpugrad as gg
 
@@ -41,6 +42,20 @@ def test_gradients_have_dtype_and_shape_of_the_operand(row, device):
                 assert (g.dtype, g.shape) == (x.dtype, x.shape), f"{row} {sample}"
             for y, t in zip(*map(_leaves, gg.jvp(f, tuple(operands), tuple(operands))), strict=True):
                 assert (t.dtype, t.shape) == (y.dtype, y.shape), f"{row} {sample}"
+
+
+@every_row
+def test_layout_does_not_matter(row, device):
+    sample = samples(row, device)[-1]
+    f, operands = on_floats(row, sample, device)
+    views = [strided(host(x), device) for x in operands]
+    want, pull = gg.vjp(f, *operands)
+    cotangents = optree.tree_map(lambda y: np.linspace(-1, 1, y.size).reshape(y.shape), want)
+    gradients = pull(placed(cotangents, device))
+    result, pull = gg.vjp(f, *views)
+    got = pull(optree.tree_map(lambda g: strided(g, device), cotangents))
+    for g, w in zip(leaves((result, got)), leaves((want, gradients)), strict=True):
+        assert_near(g, w, 8 * row.condition, f"{row} {sample}")
 
 
 def _leaves(tree):

@@ -15,7 +15,7 @@ from gpugrad import ops
 
 
 def tried(device, strategy, check, examples=60):
-    """Run ``check`` on examples of ``strategy``; on CUDA, where new kinds of shapes are compiled, on fewer."""
+    """Run ``check`` on examples of ``strategy``; on CUDA, where new shapes may be compiled, on fewer."""
     run = settings(
         max_examples=examples if device == "cpu" else examples // 4,
         deadline=None,

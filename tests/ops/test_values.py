@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from table import ROWS
-from table.running import assert_near, dtypes, leaves, placed, wide
+from table.running import assert_near, dtypes, leaves, placed, strided, wide
 
 import gpugrad as gg
 
@@ -46,15 +46,8 @@ def test_arrays_give_arrays(row, device):
 def test_layout_does_not_matter(row, device):
     sample = max(row.samples, key=lambda s: len(s.shapes[0]))
     operands = row.operands(sample)
-    # Made strided on the device: a transfer may well bring it contiguous.
-    views = []
-    for x in operands:
-        array = gg.tensor(x, device=device).data
-        holder = gg.tensor(np.zeros([2 * n for n in x.shape[::-1]], x.dtype), device=device).data.T
-        view = holder[(..., *[slice(None, None, -2)] * x.ndim)]
-        view[...] = array
-        views.append(view)
-    got = leaves(row.function(*[gg.core.make(v) for v in views], **placed(sample.params, device)))
+    tensors = [gg.core.make(strided(x, device)) for x in operands]
+    got = leaves(row.function(*tensors, **placed(sample.params, device)))
     check(row, got, reference(row, operands, sample.params), "float64", f"{row} {sample}")
 
 

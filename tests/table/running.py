@@ -47,6 +47,14 @@ def on_floats(row: Row, sample: Sample, device: str, dtype: Any = np.float64) ->
     return f, [operands[i] for i in floats]
 
 
+def strided(x: np.ndarray, device: str) -> Any:
+    """An array of the device with these elements, in memory of every other one, backwards, the axes reversed."""
+    holder = gg.tensor(np.zeros([2 * n for n in x.shape[::-1]], x.dtype), device=device).data.T
+    view = holder[(..., *[slice(None, None, -2)] * x.ndim)]
+    view[...] = placed(x, device)
+    return view
+
+
 def host(x: Any) -> np.ndarray:
     """A Tensor or an array of any device as a NumPy array."""
     return gg.tensor(x, device="cpu").numpy()

@@ -150,7 +150,7 @@ ROWS = (
         "astype",
         lambda x, dtype: x,
         (call((3,), dtype="float64"), call((), dtype="float64")),
-        f=lambda x, dtype: ops.astype(ops.astype(x, dtype), x.dtype),
+        f=lambda x, dtype: ops.astype(ops.astype(x, dtype), ops.positive(x).dtype),
         exact=True,
         errors=(bad(TypeError, "drop the imaginary part; use real", ones(2, complex), dtype="float64"),),
     ),
