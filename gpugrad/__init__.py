@@ -143,6 +143,7 @@ from .ops import repeat as repeat
 from .ops import reshape as reshape
 from .ops import rint as rint
 from .ops import roll as roll
+from .ops import round as round
 from .ops import selu as selu
 from .ops import sigmoid as sigmoid
 from .ops import sigmoid_binary_cross_entropy as sigmoid_binary_cross_entropy

@@ -53,7 +53,7 @@ def check_grads(
         )
     inputs = tuple(optree.tree_map(_boxed, tuple(args)))
     kinds = {_REAL.get(x.dtype.name, x.dtype.name) for x in optree.tree_leaves(inputs)}
-    kind = max(kinds, key=_STEP.__getitem__, default="float64")
+    kind = max(kinds, key=lambda name: _STEP[name]) if kinds else "float64"
     check = _Check(
         getattr(f, "__name__", type(f).__name__),
         tuple(modes),

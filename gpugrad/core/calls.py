@@ -124,8 +124,7 @@ def _beside_number(p: Any, t: Tensor, place: int, x: Any, z: Any) -> Tensor:
 
 def general(p: Any) -> Callable:
     """The call path of every other primitive."""
-
-    defaults = p.body.__kwdefaults__
+    defaults = p.defaults
 
     def call(*operands, **params):
         return apply(p, operands, {**defaults, **params} if defaults else params)

@@ -78,7 +78,7 @@ class Primitive:
         """What operand ``i`` keeps of one call."""
         reads = self.reads[i]
         if self.params:
-            return (*[read.of(arrays, y) for read in reads], self.defaults | params)
+            return (*[read.of(arrays, y) for read in reads], params)
         if self.bare and len(reads) < 2:
             return reads[0].of(arrays, y) if reads else None
         return tuple([read.of(arrays, y) for read in reads])
@@ -110,7 +110,8 @@ def primitive(body: Callable) -> Callable:
             f"parameters by keyword only, as in def {body.__name__}(xp, x, *, axis); "
             f"got {body.__name__}{signature(body)}"
         )
-    return Primitive(body, body.__name__, operands, params, variadic).function
+    # Users call sum; _sum, which it calls, is nothing that a message should speak of.
+    return Primitive(body, body.__name__.lstrip("_"), operands, params, variadic).function
 
 
 def ufunc(name: str, doc: str, *operands: str) -> Callable:

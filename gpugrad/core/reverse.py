@@ -109,8 +109,9 @@ def sweep(
                 parent, kept, pull = right, kept_right, pull_right
             elif right is not None:
                 add(right, pull_right(g) if kept_right is None else pull_right(g, kept_right))
-        elif node in wanted or (type(node) is Leaf and not wanted):
-            found[node] = g
+        elif type(node) is Leaf or node in wanted:
+            if not wanted or node in wanted:  # else a leaf made by the function that is differentiated
+                found[node] = g
             continue
         else:
             _visit(node, g, add, oldest, box)

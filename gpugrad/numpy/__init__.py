@@ -22,6 +22,7 @@ from ..ops import arctanh as arctanh
 from ..ops import argmax as argmax
 from ..ops import argmin as argmin
 from ..ops import argsort as argsort
+from ..ops import around as around
 from ..ops import array_split as array_split
 from ..ops import astype as astype
 from ..ops import atleast_1d as atleast_1d
@@ -45,6 +46,7 @@ from ..ops import count_nonzero as count_nonzero
 from ..ops import cumprod as cumprod
 from ..ops import cumsum as cumsum
 from ..ops import deg2rad as deg2rad
+from ..ops import degrees as degrees
 from ..ops import diag as diag
 from ..ops import diagonal as diagonal
 from ..ops import divide as divide
@@ -104,6 +106,7 @@ from ..ops import pow as pow
 from ..ops import power as power
 from ..ops import prod as prod
 from ..ops import rad2deg as rad2deg
+from ..ops import radians as radians
 from ..ops import ravel as ravel
 from ..ops import real as real
 from ..ops import reciprocal as reciprocal
@@ -112,6 +115,7 @@ from ..ops import repeat as repeat
 from ..ops import reshape as reshape
 from ..ops import rint as rint
 from ..ops import roll as roll
+from ..ops import round as round
 from ..ops import sign as sign
 from ..ops import signbit as signbit
 from ..ops import sin as sin

@@ -28,6 +28,7 @@ from .arithmetic import power as power
 from .arithmetic import reciprocal as reciprocal
 from .arithmetic import remainder as remainder
 from .arithmetic import rint as rint
+from .arithmetic import round as round
 from .arithmetic import sign as sign
 from .arithmetic import square as square
 from .arithmetic import subtract as subtract
@@ -162,8 +163,10 @@ from .transcendental import tanh as tanh
 # NumPy has more than one name for some of them.
 abs = absolute
 amax, amin = max, min
+around = round
 concat = concatenate
 conjugate = conj
+degrees, radians = rad2deg, deg2rad
 mod = remainder
 permute_dims = transpose
 pow = power

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ..core import by_hand, elementwise, ufunc
+from ..core import by_hand, elementwise, primitive, ufunc
 from .complex import conj, real
 from .nondiff import floor_divide, isfinite, zeros_like
 from .select import where
@@ -99,3 +99,16 @@ elementwise(trunc, lambda t: zeros_like(t))
 
 rint = ufunc("rint", "The nearest whole number, the even one of two, element by element.")
 elementwise(rint, lambda t: zeros_like(t))
+
+
+@primitive
+def _round(xp, x, *, decimals):
+    return xp.round(x, decimals)
+
+
+elementwise(_round, lambda t: zeros_like(t))
+
+
+def round(x, decimals=0):
+    """The nearest number with so many decimals, the even one of two, element by element."""
+    return _round(x, decimals=decimals)

@@ -144,11 +144,24 @@ by_hand(
 )
 
 
+def _require_room(x, values, name):
+    if (
+        hasattr(values, "dtype")
+        and hasattr(x, "dtype")
+        and not np.can_cast(values.dtype, x.dtype, "same_kind")
+    ):
+        raise TypeError(
+            f"{name}: values of dtype {values.dtype} do not go into {x.dtype}; convert with astype"
+        )
+
+
 def index_update(x, key, values):
     """``x`` with ``values`` at ``key``; gradients go to both.
 
-    Of several values for one element the last counts, on CUDA any.
+    Of several values for one element the last counts, on CUDA any. The dtype stays that of ``x``: TypeError
+    for complex values in a real array and the like.
     """
+    _require_room(x, values, "index_update")
     return _index_update(x, values, key=_plain(key, x))
 
 
@@ -167,7 +180,11 @@ by_hand(
 
 
 def index_add(x, key, values):
-    """``x`` with ``values`` added at ``key``, once for each time that an element is named."""
+    """``x`` with ``values`` added at ``key``, once for each time that an element is named.
+
+    The dtype stays that of ``x``: TypeError for complex values in a real array and the like.
+    """
+    _require_room(x, values, "index_add")
     return _index_add(x, values, key=_plain(key, x))
 
 

@@ -13,6 +13,7 @@ from ..core import Tensor, is_grad_enabled, written
 from . import (
     arithmetic,
     casting,
+    diagonal,
     indexing,
     linalg,
     nondiff,
@@ -21,6 +22,7 @@ from . import (
     select,
     shape,
     sorting,
+    tiling,
     transfer,
 )
 from .complex import conj, imag, real
@@ -164,6 +166,9 @@ class Methods:
     def __index__(self) -> int:
         return operator.index(self.item())
 
+    def __round__(self, decimals: int = 0) -> Any:
+        return arithmetic.round(self, decimals)
+
     def __format__(self, spec: str) -> str:
         return format(self.item() if spec else self, spec)
 
@@ -191,6 +196,7 @@ class Methods:
     real = property(real, doc="Real part.")
     imag = property(imag, doc="Imaginary part.")
     conj: Any = conj
+    conjugate: Any = conj
     astype = casting.astype
     copy: Any = casting.copy
     sum = reduction.sum
@@ -204,6 +210,12 @@ class Methods:
     cumsum = scan.cumsum
     cumprod = scan.cumprod
     clip = select.clip
+    round = arithmetic.round
+    argmax = nondiff.argmax
+    argmin = nondiff.argmin
+    all = nondiff.all
+    any = nondiff.any
+    nonzero = indexing.nonzero
     dot = linalg.dot
     ravel = shape.ravel
     flatten = shape.ravel
@@ -212,6 +224,9 @@ class Methods:
     broadcast_to = shape.broadcast_to
     sum_to = shape.sum_to
     take = indexing.take
+    repeat = tiling.repeat
+    trace = diagonal.trace
+    diagonal = diagonal.diagonal
     sort = sorting.sort
     argsort = sorting.argsort
 
@@ -222,22 +237,6 @@ class Methods:
     def transpose(self, *axes: Any) -> Any:
         """Axes in another order, as one tuple or as several numbers; reversed by default."""
         return shape.transpose(self, (axes[0] if len(axes) == 1 else axes) or None)
-
-    def argmax(self, axis: int | None = None, keepdims: bool = False) -> Any:
-        """Index of the first largest element."""
-        return nondiff.argmax(self, axis=axis, keepdims=keepdims)
-
-    def argmin(self, axis: int | None = None, keepdims: bool = False) -> Any:
-        """Index of the first smallest element."""
-        return nondiff.argmin(self, axis=axis, keepdims=keepdims)
-
-    def all(self, axis: Any = None, keepdims: bool = False) -> Any:
-        """Whether every element is true."""
-        return nondiff.all(self, axis=axis, keepdims=keepdims)
-
-    def any(self, axis: Any = None, keepdims: bool = False) -> Any:
-        """Whether some element is true."""
-        return nondiff.any(self, axis=axis, keepdims=keepdims)
 
 
 def install() -> None:

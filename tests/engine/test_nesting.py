@@ -128,6 +128,18 @@ def test_backward_inside_a_transform():
     assert gg.grad(f)(1.0) == 4
 
 
+@pytest.mark.parametrize("f", [lambda x, w: x * w, lambda x, w: gg.tanh(w) * x, lambda x, w: w])
+def test_a_leaf_made_inside_a_transform(f):
+    def made(x):
+        return f(x, gg.tensor(2.0, requires_grad=True))
+
+    expected = gg.grad(lambda x: f(x, 2.0))(3.0)
+    assert gg.grad(made)(3.0) == expected
+    assert gg.vjp(made, 3.0)[1](1.0) == (expected,)
+    assert gg.jvp(made, (3.0,), (1.0,))[1] == expected
+    assert gg.grad(lambda x: gg.grad(made)(x) * x)(3.0) == expected
+
+
 def test_backward_through_the_argument_of_a_transform():
     w = gg.tensor(3.0, requires_grad=True)
 

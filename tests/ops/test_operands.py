@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from table import ROWS
-from table.running import host, leaves
+from table.running import host, leaves, on_floats
 
 import gpugrad as gg
 from gpugrad import ops
@@ -30,8 +30,8 @@ def test_nested_lists(row):
 UNARY = """
 absolute all any arcsinh arctan argmax argmin argsort atleast_1d atleast_2d cbrt ceil conj copy cos cosh
 count_nonzero cumprod cumsum deg2rad diag exp exp2 expm1 flip floor imag isfinite isnan log1p logical_not max
-mean min nan_to_num norm ones_like positive prod ravel real rint sign signbit sin sinh sort sqrt square squeeze
-std sum tan tanh transpose trunc var zeros_like
+mean min nan_to_num norm ones_like positive prod ravel real rint sign signbit sin sinh sort sqrt square
+squeeze std sum tan tanh transpose trunc var zeros_like
 """.split()
 BINARY = """
 add arctan2 divide equal floor_divide fmod hypot inner isclose less logaddexp logical_and matmul maximum
@@ -86,3 +86,32 @@ def test_integers_and_floats_mixed(device):
     value, (gradient,) = gg.value_and_grad(lambda x: gg.sum(x * n), (0,))(x)
     assert (value.item(), value.dtype) == (11, np.float64)  # as in NumPy: float32 with int64
     assert gradient.dtype == np.float32
+
+
+TWO_FLOATS = [
+    row
+    for row in PUBLIC
+    if row.smooth and len(on_floats(row, row.samples[0], "cpu")[1]) == 2 and row.name != "broadcast_arrays"
+]
+
+
+@pytest.mark.parametrize("row", TWO_FLOATS, ids=str)
+def test_gradients_of_mixed_dtypes_keep_each_its_own(row, device):
+    pairs = [("float32", "float64"), ("float64", "float32")]
+    pairs += [("complex64", "float32")] if "c" in row.dtypes else []
+    pairs += [("float64", "complex128")] if "c" in row.dtypes and "index" not in row.name else []
+    for dtypes in pairs:
+        f, operands = on_floats(row, row.samples[0], device)
+        mixed = [x.astype(dtype) for x, dtype in zip(operands, dtypes, strict=True)]
+        result, pull = gg.vjp(f, *mixed)
+        assert result.dtype.kind == np.result_type(*dtypes).kind
+        gradients = pull(result)
+        pushed = gg.jvp(f, tuple(mixed), tuple(mixed))[1]
+        assert [g.dtype for g in gradients] == list(dtypes), f"{row} {dtypes}"
+        assert pushed.dtype == result.dtype
+        wider = [x.astype(np.result_type(*dtypes)) for x in mixed]
+        want = gg.vjp(f, *wider)[1](result.astype(np.result_type(*dtypes)))
+        for g, w in zip(gradients, want, strict=True):
+            np.testing.assert_allclose(
+                host(g), host(w) if g.dtype.kind == "c" else host(w).real, rtol=1e-4, atol=1e-5
+            )

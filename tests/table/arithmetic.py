@@ -6,6 +6,11 @@ from .row import BINARY, POSITIVE, REAL, UNARY, Row, bad, broken, call, nonzero
 
 ones = np.ones
 
+
+def _rounded(x, decimals=0):
+    return np.floor(x * 10**decimals + 0.5) / 10**decimals
+
+
 ROWS = (
     Row(
         "add",
@@ -69,5 +74,6 @@ ROWS = (
     Row("floor", lambda x: -np.ceil(-x), UNARY, broken, kinks={1.0: 0.0}),
     Row("ceil", lambda x: -np.floor(-x), UNARY, broken, kinks={1.0: 0.0}),
     Row("trunc", np.fix, UNARY, broken, kinks={1.0: 0.0}),
+    Row("round", _rounded, (*UNARY, call((4,), decimals=1)), broken, kinks={0.5: 0.0}),
     Row("rint", lambda x: np.floor(x + 0.5), UNARY, broken, kinks={0.5: 0.0}),
 )

@@ -75,7 +75,16 @@ ROWS = (
         dtypes="fc",
         exact=True,
         f=lambda x, values, key: ops.index_update(x, key, values),
-        errors=(bad(ValueError, "broadcast|shape", ones(3), ones(2), key=slice(None)),),
+        errors=(
+            bad(ValueError, "broadcast|shape", ones(3), ones(2), key=slice(None)),
+            bad(
+                TypeError,
+                "values of dtype complex128 do not go into float64",
+                ones(3),
+                ones(3) * 1j,
+                key=_TWICE,
+            ),
+        ),
     ),
     Row(
         "_stays",

@@ -102,18 +102,17 @@ BINARY = (
 
 
 def _primitives() -> dict[str, Callable]:
-    modules = [
-        importlib.import_module(f"{ops.__name__}.{m.name}") for m in pkgutil.iter_modules(ops.__path__)
-    ]
-    functions = [
-        f for module in modules for f in vars(module).values() if callable(f) and hasattr(f, "primitive")
-    ]
-    own = [f for f in functions if f.__module__.startswith(ops.__name__)]
-    return {f.primitive.name: f for f in own}
+    found = {}
+    for info in pkgutil.iter_modules(ops.__path__):
+        module = importlib.import_module(f"{ops.__name__}.{info.name}")
+        for name, f in vars(module).items():
+            if callable(f) and hasattr(f, "primitive") and f.__module__ == module.__name__:
+                found[name] = f
+    return found
 
 
 PRIMITIVES = _primitives()
-"""The function of every primitive of ``gpugrad.ops``, by name."""
+"""The function of every primitive of ``gpugrad.ops``, by the name it has in its module."""
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ def on_floats(row: Row, sample: Sample, device: str, dtype: Any = np.float64) ->
 
 
 def strided(x: np.ndarray, device: str) -> Any:
-    """An array of the device with these elements, in memory of every other one, backwards, the axes reversed."""
+    """These elements on the device, at every other place of its memory, backwards and with reversed axes."""
     holder = gg.tensor(np.zeros([2 * n for n in x.shape[::-1]], x.dtype), device=device).data.T
     view = holder[(..., *[slice(None, None, -2)] * x.ndim)]
     view[...] = placed(x, device)
