@@ -44,16 +44,18 @@ def check_grads(
     ``real(sum(conj(gradient) * t))``.
 
     Raises AssertionError that names the argument, the modes (``rev over fwd``: gradient of a tangent), the
-    order, what came and what was expected. Raises TypeError for integer arguments, ValueError for another
-    mode or an order below 1.
+    order, what came and what was expected. Raises TypeError for integer arguments or no tuple of them,
+    ValueError for another mode or an order below 1.
     """
     if order < 1 or not modes or not set(modes) <= {"rev", "fwd"}:
         raise ValueError(
             f"check_grads needs order >= 1 and modes from 'rev' and 'fwd', got order={order}, modes={modes}"
         )
-    inputs = tuple(optree.tree_map(_boxed, tuple(args)))
-    kinds = {_REAL.get(x.dtype.name, x.dtype.name) for x in optree.tree_leaves(inputs)}
-    kind = max(kinds, key=lambda name: _STEP[name]) if kinds else "float64"
+    if not isinstance(args, (tuple, list)):
+        raise TypeError(f"check_grads takes a tuple of arguments, as in (x,), got {type(args).__name__}")
+    given: Any = tuple(args)
+    inputs: Any = optree.tree_map(_boxed, given)
+    kind = max(map(_kind, optree.tree_leaves(inputs)), key=_STEP.__getitem__, default="float64")
     check = _Check(
         getattr(f, "__name__", type(f).__name__),
         tuple(modes),
@@ -72,6 +74,11 @@ def _boxed(leaf: Any) -> Tensor:
     return x
 
 
+def _kind(x: Any) -> str:
+    name: str = x.dtype.name
+    return _REAL.get(name, name)
+
+
 class _Check(NamedTuple):
     """What stays the same from order to order."""
 
@@ -81,10 +88,10 @@ class _Check(NamedTuple):
     atol: float
     eps: float
 
-    def orders(self, f: Callable, args: tuple, order: int, path: tuple[str, ...]) -> None:
+    def orders(self, f: Callable, args: Any, order: int, path: tuple[str, ...]) -> None:
         """Check the first derivatives of ``f``, then theirs; ``path``: the modes taken before, last first."""
         rng = np.random.default_rng(len(path))
-        tangents = optree.tree_map(lambda x: _random(rng, x), args)
+        tangents: Any = optree.tree_map(lambda x: _random(rng, x), args)
         result, pull = vjp(f, *args)
         cotangents = optree.tree_map(lambda y: _random(rng, y), result)
         gradients = optree.tree_leaves(pull(cotangents)) if "rev" in self.modes else None
@@ -145,7 +152,7 @@ def _only(i: int, tangents: Any) -> Any:
     return optree.tree_unflatten(spec, [t if k == i else t * 0 for k, t in enumerate(leaves)])
 
 
-def _difference(f: Callable, args: tuple, direction: tuple, eps: float) -> Any:
+def _difference(f: Callable, args: Any, direction: Any, eps: float) -> Any:
     """The derivative of ``f`` in this direction, in NumPy arrays."""
     above = f(*optree.tree_map(lambda x, t: x + t * eps, args, direction))
     below = f(*optree.tree_map(lambda x, t: x - t * eps, args, direction))

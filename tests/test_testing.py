@@ -88,6 +88,8 @@ def test_the_message_names_the_leaf():
 def test_wrong_calls():
     with pytest.raises(TypeError, match="float or complex arguments, got dtype int64"):
         check_grads(gg.sin, (np.arange(3),))
+    with pytest.raises(TypeError, match=r"a tuple of arguments, as in \(x,\), got ndarray"):
+        check_grads(gg.sin, X)
     with pytest.raises(ValueError, match=r"modes=\('reverse',\)"):
         check_grads(gg.sin, (X,), modes=("reverse",))
     with pytest.raises(ValueError, match="order=0"):

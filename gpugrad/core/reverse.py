@@ -71,7 +71,7 @@ def sweep(
     waiting = _Waiting(seeds, in_place=box is None)
     add, met = waiting.add, waiting.cotangents
     oldest = max((node.key for node in wanted), default=0)
-    careful = box is not None or bool(special) or bool(wanted)
+    careful = box is not None or bool(special)
     found: dict[Any, Any] = {}
     # The operand of a Unary node, and the first of a Binary one, is often the next node: it waits here.
     following: Any = None
@@ -93,13 +93,20 @@ def sweep(
         if hooked:
             g = run_hooks(node, g)
 
+        if wanted:
+            if node in wanted:
+                found[node] = g
+                continue
+            if node.key > oldest or type(node) is Leaf:  # nothing that is wanted lies behind it
+                continue
+
         # The common nodes are pulled through here and now; _visit knows all kinds and makes every check.
         plain = not careful and node.key <= last.key and node.kept is not FREED
         if plain and type(node) is Unary:
             parent, kept, pull = node.parent, node.kept, node.primitive.pulls[0]
             if not retain_graph:
                 node.kept = FREED
-        elif plain and type(node) is Binary and node.fits is None:
+        elif plain and not wanted and type(node) is Binary and node.fits is None:
             pull, pull_right = node.primitive.pulls
             parent, kept, right, kept_right = node.left, node.kept, node.right, node.kept_right
             if not retain_graph:
@@ -109,9 +116,8 @@ def sweep(
                 parent, kept, pull = right, kept_right, pull_right
             elif right is not None:
                 add(right, pull_right(g) if kept_right is None else pull_right(g, kept_right))
-        elif type(node) is Leaf or node in wanted:
-            if not wanted or node in wanted:  # else a leaf made by the function that is differentiated
-                found[node] = g
+        elif type(node) is Leaf:
+            found[node] = g
             continue
         else:
             _visit(node, g, add, oldest, box)

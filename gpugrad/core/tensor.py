@@ -177,6 +177,13 @@ class Tensor(_Base):
         return self
 
 
+    def __reduce__(self) -> tuple:
+        """For ``pickle`` and ``copy.deepcopy``: data and whether gradients are collected, without ``.grad``."""
+        if not self.is_leaf:
+            raise TypeError("a computed Tensor is not copied with its graph; copy t.detach(), or t.copy()")
+        return _restored, (self.data, self.requires_grad)
+
+
 # ---- making tensors ----
 
 
@@ -209,6 +216,10 @@ def from_dlpack(source: Any) -> Tensor:
     Who writes to one writes to the other. Raises TypeError for a Tensor that requires grad.
     """
     return make(array_from_dlpack(source))
+
+
+def _restored(data: Any, requires_grad: bool) -> Tensor:
+    return make(data).requires_grad_(requires_grad)
 
 
 def require_inexact(dtype: Any) -> None:

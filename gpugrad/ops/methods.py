@@ -116,8 +116,12 @@ class Methods:
     __le__: Any = nondiff.less_equal
     __gt__: Any = nondiff.greater
     __ge__: Any = nondiff.greater_equal
-    __eq__: Any = nondiff.equal
-    __ne__: Any = nondiff.not_equal
+
+    def __eq__(self, other: Any) -> Any:
+        return False if other is None else nondiff.equal(self, other)
+
+    def __ne__(self, other: Any) -> Any:
+        return True if other is None else nondiff.not_equal(self, other)
 
     # ---- indexing: t[i] = v gives this handle a new value ----
 

@@ -1,5 +1,8 @@
 """Which tensors require grad, and how that is switched on and off."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -86,3 +89,18 @@ def test_stop_gradient_detaches_every_tensor_of_a_tree():
     assert not tree["b"][0].requires_grad
     assert tree["b"][1] == 1.5
     assert gg.grad(lambda t: t * gg.stop_gradient(t))(3.0) == 3
+
+
+def test_a_leaf_is_copied_and_pickled(device):
+    w = gg.tensor([1.0, 2.0], requires_grad=True, device=device)
+    for twin in (copy.deepcopy(w), pickle.loads(pickle.dumps(w))):
+        assert twin.requires_grad and twin.is_leaf and twin.tolist() == [1.0, 2.0]
+        (twin * twin).sum().backward()
+        assert w.grad is None
+    with pytest.raises(TypeError, match="detach"):
+        copy.deepcopy(w * 2)
+
+
+def test_comparison_with_none(device):
+    t = gg.tensor([1.0], device=device)
+    assert (t == None) is False and (t != None) is True  # noqa: E711
