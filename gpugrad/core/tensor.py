@@ -176,9 +176,8 @@ class Tensor(_Base):
         written(self.data)
         return self
 
-
     def __reduce__(self) -> tuple:
-        """For ``pickle`` and ``copy.deepcopy``: data and whether gradients are collected, without ``.grad``."""
+        """For ``pickle`` and ``copy.deepcopy``: the data, and whether gradients are collected."""
         if not self.is_leaf:
             raise TypeError("a computed Tensor is not copied with its graph; copy t.detach(), or t.copy()")
         return _restored, (self.data, self.requires_grad)

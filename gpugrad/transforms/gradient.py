@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable
 from functools import wraps
 from operator import index
-from typing import Any
+from typing import Any, cast
 
 import optree
 
@@ -64,6 +64,7 @@ def value_and_grad(f: Callable, argnums: int | tuple[int, ...] = 0, has_aux: boo
             called[k] = traced
         with recorded():
             result = f(*called, **kwargs)
+        aux: Any
         value, aux = result if has_aux else (result, None)
         value = as_tensor(value)
         if value.size != 1 or value.dtype.kind not in "fV":
@@ -126,12 +127,12 @@ def vjp(f: Callable, *primals: Any) -> tuple[Any, Callable]:
 # ---- forward ----
 
 
-def jvp(f: Callable, primals: tuple, tangents: tuple) -> tuple[Any, Any]:
+def jvp(f: Callable, primals: Any, tangents: Any) -> tuple[Any, Any]:
     """``(f(*primals), tangent)``: the derivative of ``f`` in the direction ``tangents``.
 
     primals, tangents: tuples of the same structure, shapes (ValueError otherwise) and dtypes (TypeError).
     """
-    given, spec = optree.tree_flatten(tuple(tangents))
+    given, spec = optree.tree_flatten(cast(Any, tuple(tangents)))
     inputs = Inputs(tuple(primals), f"jvp of {_name(f)}", *given)
     if spec != inputs.spec:
         raise ValueError(f"jvp: the tangents have structure {spec}, the primals have {inputs.spec}")

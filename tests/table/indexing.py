@@ -88,9 +88,10 @@ ROWS = (
     ),
     Row(
         "_stays",
-        lambda x, key: np.array([False, True, True]),
+        # Which value for an element stays is not said on CUDA, only that one does.
+        lambda x, key: np.unique(key).size,
         (call((3,), key=_TWICE),),
-        f=lambda x, key: indexing._stays(x, key=key),
+        f=lambda x, key: ops.sum(indexing._stays(x, key=key)),
         smooth=False,
     ),
     Row(
