@@ -105,6 +105,8 @@ def _beside_number(p: Any, t: Tensor, place: int, x: Any, z: Any) -> Tensor:
     y = p.implementations[type(t.data)](x, z)
     if type(y) is not type(t.data):
         y = one_array(y, type(t.data))
+    if t.data.dtype.char == "E" and y.dtype.char == "f":
+        y = y.astype(t.data.dtype)  # bfloat16, which ml_dtypes and CuPy let a Python float widen
     out = Tensor()
     out.data = y
     if t.node is None:

@@ -133,3 +133,12 @@ def test_a_rule_of_another_shape_is_an_error(f):
     gg.by_hand(total, vjp=(lambda g: g,), jvp=(None,))
     with pytest.raises(ValueError, match=r"shape \(3,\) does not broadcast to \(\)"):
         total(f(gg.tensor([1.0, 2.0, 3.0], requires_grad=True))).backward()
+
+
+@pytest.mark.parametrize("f", [lambda t: t * 0.5, lambda t: 1.5 - t, lambda t: t / 2, lambda t: t**3])
+def test_a_python_number_does_not_widen_bfloat16(f, device):
+    t = gg.tensor([1.0, 2.0], dtype="bfloat16", device=device, requires_grad=True)
+    y = f(t)
+    assert y.dtype.name == "bfloat16"
+    y.sum().backward()
+    assert t.grad.dtype.name == "bfloat16"
