@@ -10,7 +10,7 @@ import math
 
 from ..backend.kernels import fused
 from ..core import elementwise, primitive, ufunc
-from .constants import ONE
+from .constants import ONE, kept
 from .erf import erfc
 from .masking import zero_unless
 from .nondiff import zeros_like
@@ -76,7 +76,7 @@ def _below(xp, x):
 @fused("activations.cuh")
 def leaky_relu(xp, x, *, negative_slope=0.01):
     """``x`` for positive ``x``, else ``negative_slope * x``, element by element."""
-    return xp.maximum(x, 0) + _below(xp, x) * negative_slope
+    return kept(xp.maximum(x, 0) + _below(xp, x) * negative_slope, x)
 
 
 @primitive
@@ -84,7 +84,7 @@ def leaky_relu(xp, x, *, negative_slope=0.01):
 def leaky_relu_grad(xp, g, x, *, negative_slope):
     """``g`` where ``x > 0``, else ``negative_slope * g``."""
     above = x > 0
-    return zero_unless(xp, above, g) + zero_unless(xp, ~above, g * negative_slope)
+    return kept(zero_unless(xp, above, g) + zero_unless(xp, ~above, g * negative_slope), g)
 
 
 elementwise(leaky_relu, lambda t, x, *, negative_slope: leaky_relu_grad(t, x, negative_slope=negative_slope))
@@ -101,7 +101,7 @@ elementwise(
 @fused("activations.cuh")
 def elu(xp, x, *, alpha=1.0):
     """``x`` for positive ``x``, else ``alpha * (exp(x) - 1)``, element by element."""
-    return xp.maximum(x, 0) + xp.expm1(_below(xp, x)) * alpha
+    return kept(xp.maximum(x, 0) + xp.expm1(_below(xp, x)) * alpha, x)
 
 
 def _slope(xp, x, alpha):
@@ -114,7 +114,7 @@ def _slope(xp, x, alpha):
 @fused("activations.cuh")
 def elu_grad(xp, g, x, *, alpha):
     """``g * elu'(x)``: ``g`` where ``x > 0``, else ``g * alpha * exp(x)``."""
-    return g * _slope(xp, x, alpha)
+    return kept(g * _slope(xp, x, alpha), g)
 
 
 elementwise(elu, lambda t, x, *, alpha: elu_grad(t, x, alpha=alpha))
@@ -137,14 +137,14 @@ _SELU_SCALE = 1.0507009873554804934193349852946
 @fused("activations.cuh")
 def selu(xp, x):
     """Scaled elu that keeps mean 0 and variance 1 (Klambauer et al., 2017), element by element."""
-    return (xp.maximum(x, 0) + xp.expm1(_below(xp, x)) * _SELU_ALPHA) * _SELU_SCALE
+    return kept((xp.maximum(x, 0) + xp.expm1(_below(xp, x)) * _SELU_ALPHA) * _SELU_SCALE, x)
 
 
 @primitive
 @fused("activations.cuh")
 def selu_grad(xp, g, x):
     """``g * selu'(x)``."""
-    return g * _slope(xp, x, _SELU_ALPHA) * _SELU_SCALE
+    return kept(g * _slope(xp, x, _SELU_ALPHA) * _SELU_SCALE, g)
 
 
 elementwise(selu, selu_grad)
@@ -167,14 +167,14 @@ def _cdf(x):
 @fused("activations.cuh")
 def gelu(xp, x):
     """``x * P(Z <= x)`` for a standard normal ``Z``, element by element."""
-    return x * _cdf(x)
+    return kept(x * _cdf(x), x)
 
 
 @primitive
 @fused("activations.cuh")
 def gelu_grad(xp, g, x):
     """``g * gelu'(x)``."""
-    return g * (_cdf(x) + x * (xp.exp(x * x * -0.5) * _PHI0))
+    return kept(g * (_cdf(x) + x * (xp.exp(x * x * -0.5) * _PHI0)), g)
 
 
 elementwise(gelu, gelu_grad)
@@ -202,7 +202,7 @@ _CUBE = 0.044715
 @fused("activations.cuh")
 def gelu_tanh(xp, x):
     """gelu with its distribution function approximated by tanh, element by element."""
-    return x * _sigmoid(xp, _bent(xp.clip(x, -30, 30)))
+    return kept(x * _sigmoid(xp, _bent(xp.clip(x, -30, 30))), x)
 
 
 def _bent(x):
@@ -215,7 +215,7 @@ def gelu_tanh_grad(xp, g, x):
     """``g * gelu_tanh'(x)``."""
     x = xp.clip(x, -30, 30)  # the slope is 0 or 1 long before; beyond, x * x could overflow
     s = _sigmoid(xp, _bent(x))
-    return g * (s + x * s * (1 - s) * (1 + x * x * (3 * _CUBE)) * (2 * _ROOT))
+    return kept(g * (s + x * s * (1 - s) * (1 + x * x * (3 * _CUBE)) * (2 * _ROOT)), g)
 
 
 def _gelu_tanh_second(x):
@@ -340,7 +340,7 @@ elementwise(mish_grad, mish_grad, lambda t, g, x: t * g * _mish_second(x))
 @fused("activations.cuh")
 def hardtanh(xp, x, *, min_val=-1.0, max_val=1.0):
     """``x`` limited to ``[min_val, max_val]``, element by element."""
-    return xp.clip(x, min_val, max_val)
+    return kept(xp.clip(x, min_val, max_val), x)
 
 
 @primitive

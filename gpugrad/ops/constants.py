@@ -1,10 +1,12 @@
-"""Boxed numbers for the bodies of fused gradients.
+"""Numbers in the bodies of primitives: boxed for speed, and kept from widening bfloat16.
 
 NumPy takes twice as long for ``1 - y`` on a small array when the 1 is a Python number as when it is an
 array of no dimensions.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
@@ -18,3 +20,8 @@ class _Ones(dict):
 
 ONE = _Ones()
 """1 by dtype."""
+
+
+def kept(y: Any, x: Any) -> Any:
+    """``y`` in the dtype of ``x`` if that is bfloat16, which a Python float widens to float32 in a body."""
+    return y.astype(x.dtype) if x.dtype.char == "E" else y

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..core import elementwise, nondifferentiable, primitive, ufunc
+from .constants import kept
 from .masking import zero_unless
 from .nondiff import greater, isfinite, less, logical_not
 
@@ -54,7 +55,7 @@ elementwise(minimum, lambda t, a, b: t * _larger(b, a, t), lambda t, a, b: t * _
 
 @primitive
 def _clip(xp, x, *, low, high):
-    return xp.clip(x, low, high)
+    return kept(xp.clip(x, low, high), x)
 
 
 @nondifferentiable

@@ -142,3 +142,15 @@ def test_a_python_number_does_not_widen_bfloat16(f, device):
     assert y.dtype.name == "bfloat16"
     y.sum().backward()
     assert t.grad.dtype.name == "bfloat16"
+
+
+@pytest.mark.parametrize(
+    "name",
+    "sigmoid relu tanh leaky_relu elu selu gelu gelu_tanh silu softplus log_sigmoid mish hardtanh".split(),
+)
+def test_activations_keep_bfloat16(name, device):
+    t = gg.tensor([-1.5, 0.5, 2.0], dtype="bfloat16", device=device, requires_grad=True)
+    y = getattr(gg, name)(t)
+    assert y.dtype.name == "bfloat16"
+    y.sum().backward()
+    assert t.grad.dtype.name == "bfloat16"
