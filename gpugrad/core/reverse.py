@@ -15,8 +15,9 @@ from ..backend.arrays import is_array
 from .careful import pull_carefully
 from .fit import fit
 from .hooks import hooked, run_hooks
-from .modes import special
+from .modes import special, state
 from .node import FREED, Binary, Leaf, Unary
+from .recorder import over_tensors
 from .writes import last
 
 
@@ -33,6 +34,8 @@ def sweep(
     makes a Tensor of an array and a node; the sweep is then itself recorded. What the graph kept is freed on
     the way unless ``retain_graph``.
     """
+    if special and box is None and state.recorders:
+        return over_tensors(sweep, seeds, wanted, retain_graph=retain_graph)
     pending = dict(seeds)
     heap = sorted((node.key, node) for node in pending)
     waiting = heap[0][0] if heap else 0  # the heap's newest key
