@@ -1,6 +1,10 @@
-"""Every Python example of the documents runs; those of one document share their names."""
+"""Every Python example of the documents runs; those of one document share their names.
+
+An example behind ``<!-- needs NAME -->`` runs where there is CUDA, or the package of that name.
+"""
 
 import re
+from importlib.util import find_spec
 from pathlib import Path
 
 import cuda_lane
@@ -8,7 +12,14 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-_BLOCK = re.compile(r"(<!-- needs CUDA -->\n)?```python\n(.*?)```", re.S)
+_BLOCK = re.compile(r"(?:<!-- needs (\w+) -->\n)?```python\n(.*?)```", re.S)
+
+
+def is_there(needed: str | None) -> bool:
+    """Whether an example that needs this can run."""
+    if needed == "CUDA":
+        return cuda_lane.MACHINE is not None
+    return needed is None or find_spec(needed) is not None
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
@@ -16,8 +27,8 @@ def test_examples_run(document, capsys):
     text = document.read_text(encoding="utf-8")
     names: dict[str, object] = {"__name__": "example"}
     for match in _BLOCK.finditer(text):
-        needs_cuda, code = match.groups()
-        if needs_cuda and cuda_lane.MACHINE is None:
+        needed, code = match.groups()
+        if not is_there(needed):
             continue
         line = text[: match.start(2)].count("\n")
         exec(compile("\n" * line + code, str(document), "exec"), names)

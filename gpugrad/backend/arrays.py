@@ -15,6 +15,14 @@ from numpy.typing import DTypeLike
 _NAMESPACES: dict[type, ModuleType] = dict.fromkeys((np.ndarray, bool, int, float, complex, list, tuple), np)
 
 
+class Indirect:
+    """What counts as an array and computes by means of another, ``held``: the engine's batches."""
+
+    __slots__ = ()
+    held: Any
+    library: Any
+
+
 def array_types() -> tuple[type, ...]:
     """The array types in use: ``np.ndarray``, and ``cupy.ndarray`` once CuPy is loaded."""
     # While another thread is still importing CuPy, the module is there and its ndarray is not.
@@ -23,8 +31,8 @@ def array_types() -> tuple[type, ...]:
 
 
 def is_array(x: object) -> bool:
-    """Whether ``x`` is a NumPy or CuPy array. Scalars, lists and Tensors are not."""
-    return isinstance(x, np.ndarray) or isinstance(x, array_types())
+    """Whether ``x`` is a NumPy or CuPy array, or counts as one. Scalars, lists and Tensors do not."""
+    return isinstance(x, (np.ndarray, Indirect)) or isinstance(x, array_types())
 
 
 def namespace(x: Any) -> ModuleType:
@@ -32,7 +40,7 @@ def namespace(x: Any) -> ModuleType:
     try:
         return _NAMESPACES[type(x)]
     except KeyError:
-        return namespace_of_type(type(x))
+        return x.library if isinstance(x, Indirect) else namespace_of_type(type(x))
 
 
 def namespace_of_type(array_type: type) -> ModuleType:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from . import cuda
-from .arrays import array_types, as_dtype, is_array
+from .arrays import Indirect, array_types, as_dtype, is_array
 from .device import Device, default_device, usable
 from .dlpack import from_dlpack as from_dlpack
 
@@ -55,6 +55,8 @@ def device_of(array: Any) -> Device:
         return Device.CPU
     if isinstance(array, array_types()):
         return _gpu(array.device.id)
+    if isinstance(array, Indirect):
+        return device_of(array.held)
     raise TypeError(
         f"expected a NumPy or CuPy array, got {type(array).__module__}.{type(array).__qualname__}"
     )

@@ -1,29 +1,16 @@
 """Files of a run, each complete or not there at all."""
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ..files import write as write
 from .arguments import UserError
 
 Arrays = dict[str, np.ndarray]
-
-
-def write(path: Path, content: bytes) -> None:
-    """Write under another name and rename, so that whoever looks finds the old file or the new one."""
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with open(part, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def write_json(path: Path, content: Any) -> None:

@@ -12,6 +12,8 @@ from .primitive import primitive as primitive
 from .primitive import ufunc as ufunc
 from .reverse import sweep as sweep
 from .rules import by_hand as by_hand
+from .rules import defjvp as defjvp
+from .rules import defvjp as defvjp
 from .rules import elementwise as elementwise
 from .rules import linear as linear
 from .rules import multilinear as multilinear

@@ -9,7 +9,7 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-from ..backend.arrays import is_array, namespace
+from ..backend.arrays import Indirect, is_array, namespace
 from ..backend.transfer import to_device
 from .modes import state
 from .node import Unary
@@ -55,15 +55,21 @@ def describe(primitive: Any, i: int) -> str:
 
 def finite(x: Any) -> bool:
     """Whether ``x``, an array or a Tensor, is free of NaN and infinities; integers always are."""
-    array = x if is_array(x) else getattr(x, "data", x)
+    array = _array(x)
     if not is_array(array) or array.dtype.kind in "biu":
         return True
     return bool(namespace(array).isfinite(array).all())
 
 
+def _array(x: Any) -> Any:
+    """The array in a Tensor or a batch; anything else as it is."""
+    array = x if is_array(x) else getattr(x, "data", x)
+    return array.held if isinstance(array, Indirect) else array
+
+
 def first_bad(x: Any) -> str:
     """The first value of ``x`` that is not finite, and where it stands."""
-    array = to_device(x if is_array(x) else x.data, "cpu")
+    array = to_device(_array(x), "cpu")
     index = namespace(array).argwhere(~namespace(array).isfinite(array))[0]
     place = tuple(int(k) for k in index)
     return f"{array[place]} at index {place} of shape {array.shape}, dtype {array.dtype}"
@@ -103,7 +109,7 @@ def seal(kept: Any) -> Any:
     """A fingerprint of every array in ``kept``."""
     if isinstance(kept, tuple):
         return tuple(seal(k) for k in kept)
-    return zlib.crc32(to_device(kept, "cpu").tobytes()) if is_array(kept) else None
+    return zlib.crc32(to_device(_array(kept), "cpu").tobytes()) if is_array(kept) else None
 
 
 def check_seal(node: Any, i: int, kept: Any) -> None:

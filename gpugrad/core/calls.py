@@ -16,8 +16,11 @@ from typing import Any
 from ..backend.arrays import is_array
 from ..backend.dispatch import as_operands, one_array
 from .anomaly import check_result, remember
+from .batched import Batched
+from .batching import settle
 from .modes import special, state
 from .node import Binary, Node, Unary, next_key
+from .recorder import called
 from .tensor import Tensor
 
 NOTHING, OPERAND, VALUE, CONSTANT = "nothing", "operand", "value", "constant"
@@ -156,24 +159,30 @@ def apply(p: Any, operands: tuple, params: dict[str, Any]) -> Any:
         elif type(x) is not array_type:
             alike = False
     if not alike or array_type not in p.implementations:
-        arrays, array_type = as_operands(arrays, p.name)
+        array_type = settle(operands, arrays, nodes)
+        if array_type is None:
+            arrays, array_type = as_operands(arrays, p.name)
     y = p.implementations[array_type](*arrays, **params)
     if not traced:
         return y
     if type(y) is not array_type:
         y = one_array(y, array_type)
-    if state.anomaly:
+    if special and state.anomaly:
         check_result(p, arrays, y)
     out = Tensor()
     out.data = y
     out.node = None
     if p.differentiable and any(nodes) and state.recording:
         out.node = record(p, nodes, arrays, y, params)
+    if special and state.recorders and not isinstance(y, Batched):
+        called(p, arrays, nodes, params, y, out.node)
     return out
 
 
 def record(p: Any, nodes: list, arrays: list, y: Any, params: dict[str, Any]) -> Node | Unary | None:
     """The node of one call, or ``None`` if no operand that needs a gradient has a rule."""
+    if state.recording is not True:
+        state.recording(p.name)
     if p.reads is None:
         raise TypeError(
             f"{p.name} has no derivative rule; give it one (gpugrad.elementwise, linear, multilinear or "

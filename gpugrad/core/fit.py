@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..backend.arrays import is_array
 from ..backend.broadcast import sum_to
 
 
 def fit(h: Any, shape: tuple[int, ...], dtype: Any) -> Any:
     """``h`` summed over what broadcasting had repeated and cast to ``dtype`` (real part for a real one).
 
-    A Tensor is fitted by its own methods, so that the fitting is differentiated as well.
+    A Tensor or a batch is fitted by its own methods, so that the fitting is differentiated as well.
     """
     if h.shape != shape:
-        h = sum_to(h, shape) if is_array(h) else h.sum_to(shape)
+        h = h.sum_to(shape) if hasattr(h, "sum_to") else sum_to(h, shape)
     if h.dtype != dtype:
         if h.dtype.kind == "c" and dtype.kind != "c":
             h = h.real

@@ -10,7 +10,9 @@ from typing import Any
 
 from ..backend.arrays import is_array, namespace
 from .careful import apply_rule, boxed, checked
+from .modes import special, state
 from .node import Leaf
+from .recorder import over_tensors
 
 
 def push_forward(
@@ -21,6 +23,9 @@ def push_forward(
     ``tangents`` maps input nodes to tangents of their shape: bare arrays or, with ``box``, Tensors, by
     which the sweep is itself recorded. Raises TypeError where a primitive has no forward rule.
     """
+    if special and box is None and state.recorders:
+        results = list(results)
+        return over_tensors(lambda starts, box: push_forward(results, starts, box=box), tangents)
     known = dict(tangents)
     for node in _between(results, known):
         primitive = node.primitive
@@ -52,7 +57,7 @@ def _spread(t: Any, shape: tuple[int, ...], dtype: Any) -> Any:
         t = t.astype(dtype)
     if t.shape == shape:
         return t
-    return namespace(t).broadcast_to(t, shape) if is_array(t) else t.broadcast_to(shape)
+    return t.broadcast_to(shape) if hasattr(t, "broadcast_to") else namespace(t).broadcast_to(t, shape)
 
 
 def _between(results: Iterable[Any], inputs: dict[Any, Any]) -> list[Any]:

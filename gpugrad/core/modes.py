@@ -1,4 +1,6 @@
-"""What changes how calls are recorded: ``no_grad``, anomaly detection, guarded arrays. All per thread.
+"""What changes how calls are recorded: ``no_grad``, anomaly detection, guarded arrays, recorders.
+
+All of it belongs to one thread.
 
 ``special`` has one entry for every mode that is active in any thread. The fast paths test only that
 list; when it is empty, which is nearly always, there is nothing else to ask.
@@ -7,6 +9,7 @@ list; when it is empty, which is nearly always, there is nothing else to ask.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from contextlib import AbstractContextManager, ContextDecorator, nullcontext
 from typing import Any
 
@@ -14,9 +17,10 @@ special: list[object] = []
 
 
 class _State(threading.local):
-    recording = True
+    recording: Any = True  # or False, or a function that takes exception: see ``closed``
     anomaly = False
     guard = False
+    recorders: tuple[Any, ...] = ()  # innermost last
 
     def __init__(self) -> None:
         self.outer: list[Any] = []  # what the modes that are active will set their fields back to
@@ -25,7 +29,7 @@ class _State(threading.local):
 state = _State()
 
 
-class _Mode(ContextDecorator):
+class Mode(ContextDecorator):
     """Sets one field of this thread's state inside a ``with`` block or a decorated function."""
 
     field: str
@@ -41,19 +45,31 @@ class _Mode(ContextDecorator):
         setattr(state, self.field, state.outer.pop())
 
 
-class no_grad(_Mode):
+class no_grad(Mode):
     """Record nothing: results made inside need no gradient. Context manager and decorator."""
 
     field, value = "recording", False
 
 
-class enable_grad(_Mode):
+class enable_grad(Mode):
     """Record again, inside a ``no_grad`` block."""
 
     field, value = "recording", True
 
 
-class detect_anomaly(_Mode):
+class closed(Mode):
+    """Record nothing, and call ``meet(name)`` for an operation on a tensor that requires grad.
+
+    For code that is given all its operands detached: such a tensor has been closed over.
+    """
+
+    field = "recording"
+
+    def __init__(self, meet: Callable[[str], None]) -> None:
+        self.value = meet
+
+
+class detect_anomaly(Mode):
     """Stop at the operation that first makes a NaN or an infinity, forward or backward.
 
     Raises :class:`FloatingPointError` with the operation, the line that called it, the shapes and the
@@ -63,7 +79,7 @@ class detect_anomaly(_Mode):
     field, value = "anomaly", True
 
 
-class guard_arrays(_Mode):
+class guard_arrays(Mode):
     """Find NumPy or CuPy arrays that are written to between the forward and the backward pass.
 
     gpugrad knows its own writes; a write through an array that the user still holds would give a wrong
@@ -76,9 +92,9 @@ class guard_arrays(_Mode):
 
 def recorded() -> AbstractContextManager:
     """A block in which calls are recorded. If they are anyway, no mode slows them down."""
-    return nullcontext() if state.recording else enable_grad()
+    return nullcontext() if state.recording is True else enable_grad()
 
 
 def is_grad_enabled() -> bool:
     """Whether calls in this thread are recorded."""
-    return state.recording
+    return bool(state.recording)

@@ -12,6 +12,9 @@ from typing import Any, NamedTuple
 
 from ..backend.arrays import namespace
 from ..backend.dispatch import implementation
+from .batched import Batched
+from .batching import along
+from .batching import implementation as batching_implementation
 from .calls import binary, general, unary
 
 
@@ -38,12 +41,16 @@ class Read(NamedTuple):
 class Implementations(dict):
     """The primitive's function of arrays, by array type; made when the type is first met."""
 
-    def __init__(self, body: Callable) -> None:
+    def __init__(self, primitive: Any) -> None:
         super().__init__()
-        self.body = body
+        self.primitive = primitive
 
     def __missing__(self, array_type: type) -> Callable:
-        f = self[array_type] = implementation(self.body, array_type)
+        if issubclass(array_type, Batched):
+            f = batching_implementation(self.primitive, array_type)
+        else:
+            f = implementation(self.primitive.body, array_type)
+        self[array_type] = f
         return f
 
 
@@ -53,7 +60,10 @@ class Primitive:
     ``pulls[i](g, kept)`` and ``pushes[i](t, kept)`` are the reverse and the forward rule of operand
     ``i``; ``reads[i]`` says what ``kept`` is: one array bare, anything else a tuple, parameters last.
     ``reads[i]`` is ``None`` where the result does not depend on operand ``i`` in a differentiable way.
+    ``batch`` is the batching rule, see ``batching.py``; without one of its own, the examples one by one.
     """
+
+    batch: Any
 
     def __init__(
         self, body: Callable, name: str, operands: tuple[str, ...], params: tuple[str, ...], variadic: bool
@@ -61,10 +71,11 @@ class Primitive:
         self.body, self.name = body, name
         self.operands, self.params, self.variadic = operands, params, variadic
         self.defaults: dict[str, Any] = getattr(body, "__kwdefaults__", None) or {}
-        self.implementations = Implementations(body)
+        self.implementations = Implementations(self)
         self.pulls: Any = ()
         self.pushes: Any = ()
         self.reads: Any = None  # without rules
+        self.halves: dict[str, tuple] = {}  # rules given for one direction at a time
         self.bare = not params and not variadic  # one array that a rule reads is kept without a tuple
         self.differentiable = True
         self.fast: Any = None  # reads of the flat call paths, see calls.py
@@ -122,7 +133,9 @@ def ufunc(name: str, doc: str, *operands: str) -> Callable:
 
     body.__doc__, body.__module__ = doc, _caller()
     body.ufunc = name  # type: ignore[attr-defined]
-    return Primitive(body, name, operands or ("x",), (), False).function
+    p = Primitive(body, name, operands or ("x",), (), False)
+    p.batch = along
+    return p.function
 
 
 def _caller() -> str:

@@ -15,8 +15,9 @@ from ..backend.arrays import is_array
 from .careful import apply_rule, pull_carefully
 from .fit import fit
 from .hooks import hooked, run_hooks
-from .modes import special
+from .modes import special, state
 from .node import FREED, Binary, Leaf, Unary, free, kept_for
+from .recorder import over_tensors
 from .writes import last
 
 
@@ -68,6 +69,8 @@ def sweep(
     makes a Tensor of an array and a node; the sweep is then itself recorded. What the graph kept is freed on
     the way unless ``retain_graph``.
     """
+    if special and box is None and state.recorders:
+        return over_tensors(sweep, seeds, wanted, retain_graph=retain_graph)
     waiting = _Waiting(seeds, in_place=box is None)
     add, met = waiting.add, waiting.cotangents
     oldest = max((node.key for node in wanted), default=0)

@@ -10,9 +10,10 @@ Rules of a primitive with ``*xs`` take the position of the operand first, and ``
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from .batching import along
 from .calls import CONSTANT, NOTHING, OPERAND, VALUE
 from .primitive import Primitive, Read
 
@@ -24,7 +25,9 @@ def elementwise(f: Callable, *rules: Rule) -> None:
 
     The Jacobian is diagonal, hence its own transpose: the one formula serves both directions.
     """
-    _define(f.primitive, rules, rules, flat=True)  # type: ignore[attr-defined]
+    p: Primitive = f.primitive  # type: ignore[attr-defined]
+    _define(p, rules, rules, flat=True)
+    p.batch = along
 
 
 def linear(f: Callable, transpose: Rule) -> None:
@@ -53,6 +56,20 @@ def multilinear(f: Callable, *transposes: Rule) -> None:
 def by_hand(f: Callable, vjp: tuple[Rule, ...], jvp: tuple[Rule, ...]) -> None:
     """Both directions written out, for what is none of the other forms."""
     _define(f.primitive, vjp, jvp)  # type: ignore[attr-defined]
+
+
+def defvjp(f: Callable, *rules: Rule, argnums: Sequence[int] | None = None) -> None:
+    """Reverse rules alone, ``lambda g, ...: ...``, for the operands ``argnums`` (default: all, in order).
+
+    ``None`` for a rule: the gradient is zero. An operand without a rule raises TypeError when its gradient is
+    asked for, and so does forward mode until :func:`defjvp` gives its rules too.
+    """
+    _define_half(f.primitive, "reverse", rules, argnums)  # type: ignore[attr-defined]
+
+
+def defjvp(f: Callable, *rules: Rule, argnums: Sequence[int] | None = None) -> None:
+    """Forward rules alone, ``lambda t, ...: ...``; as :func:`defvjp`, beside or without it."""
+    _define_half(f.primitive, "forward", rules, argnums)  # type: ignore[attr-defined]
 
 
 def nondifferentiable(f: Callable) -> Callable:
@@ -88,6 +105,44 @@ def _itself_with_all(p: Primitive) -> Any:
         return p.function(*xs[:i], t, *xs[i + 1 :], **params)
 
     return _Signed(push, ("i", *p.operands), p.params)
+
+
+# ---- one direction at a time ----
+
+_OF = {"reverse": "gpugrad.defvjp", "forward": "gpugrad.defjvp"}
+
+
+def _define_half(p: Primitive, direction: str, rules: tuple, argnums: Sequence[int] | None) -> None:
+    if p.reads is not None and (not p.halves or direction in p.halves):
+        raise ValueError(f"{p.name} has its {direction} rules already")
+    places = range(len(rules)) if argnums is None else argnums
+    n = 1 if p.variadic else len(p.operands)
+    if len(places) != len(rules) or len(set(places)) != len(rules) or any(not 0 <= k < n for k in places):
+        raise ValueError(
+            f"{p.name} has the operands {', '.join(p.operands)}; got {len(rules)} {direction} rule(s) for "
+            f"the operands number {list(places)}"
+        )
+    given = dict(zip(places, rules, strict=True))
+    halves = p.halves | {direction: tuple(given.get(i, _missing(p, i, direction)) for i in range(n))}
+    without = {d: tuple(_missing(p, i, d) for i in range(n)) for d in _OF}
+    reads, p.reads = p.reads, None
+    try:
+        _define(p, halves.get("reverse", without["reverse"]), halves.get("forward", without["forward"]))
+    except (TypeError, ValueError):
+        p.reads = reads
+        raise
+    p.halves = halves
+
+
+def _missing(p: Primitive, i: int, direction: str) -> Any:
+    def rule(g: Any, *_: Any) -> Any:
+        name = p.operands[0] if p.variadic else p.operands[i]
+        raise TypeError(
+            f"{p.name} has no {direction} rule for operand {name!r}, which this derivative needs; give it "
+            f"one with {_OF[direction]}({p.name}, ...)"
+        )
+
+    return _Signed(rule, ("i",) if p.variadic else (), ())
 
 
 # ---- from signatures to what the sweeps call ----

@@ -10,10 +10,12 @@ from ..backend.arrays import is_array, namespace
 from ..backend.dispatch import one_array, quiet
 from ..backend.dlpack import from_dlpack as array_from_dlpack
 from ..backend.transfer import asarray, device_of, require_same_device
+from .batched import Batched, Level, depth_of, levels, unbatched
 from .fit import fit
 from .hooks import HookHandle
-from .modes import recorded
+from .modes import recorded, special, state
 from .node import Leaf
+from .recorder import asked, bound, boxing, copied
 from .reverse import sweep
 from .writes import written
 
@@ -98,6 +100,8 @@ class Tensor(_Base):
                 )
             )
         self.node.grad = value
+        if special:
+            bound(self.node, "grad", None if value is None else value.data)
 
     # ---- differentiation ----
 
@@ -117,6 +121,7 @@ class Tensor(_Base):
             raise RuntimeError(
                 "backward() on a tensor that does not require grad: none of its operands was made with "
                 "requires_grad=True, or it was computed under no_grad() or detach()ed"
+                + ("; inside of vmap use gpugrad.grad, or backward() on its result" if levels.active else "")
             )
         g = seed(self, gradient)
         retain = create_graph if retain_graph is None else retain_graph
@@ -130,7 +135,7 @@ class Tensor(_Base):
 
     def detach(self) -> Tensor:
         """The same data, cut off from the graph."""
-        return make(self.data)
+        return make(without_graph(self.data))
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Make this tensor a leaf that gradients are collected for, or an ordinary one; returns itself."""
@@ -140,6 +145,8 @@ class Tensor(_Base):
             self.node = None
         elif self.node is None:
             require_inexact(self.dtype)
+            if isinstance(self.data, Batched):
+                raise RuntimeError("a Tensor of vmap cannot become a leaf; use gpugrad.grad inside of it")
             self.node = Leaf(self.shape, self.dtype)
         return self
 
@@ -170,10 +177,10 @@ class Tensor(_Base):
         """
         if not self.is_leaf:
             raise RuntimeError("assign_() writes to leaves only; a computed tensor is a value")
-        array = value.data if type(value) is Tensor else value
+        array = unbatched(value.data if type(value) is Tensor else value, "a value for one leaf")
         require_same_device(self.data, array)
-        self.data[...] = array
-        written(self.data)
+        _fill(self.data, array)
+        written(self.data, _fill, self.data, array)
         return self
 
     def __reduce__(self) -> tuple:
@@ -181,6 +188,10 @@ class Tensor(_Base):
         if not self.is_leaf:
             raise TypeError("a computed Tensor is not copied with its graph; copy t.detach(), or t.copy()")
         return _restored, (self.data, self.requires_grad)
+
+
+def _fill(array: Any, value: Any) -> None:
+    array[...] = value
 
 
 # ---- making tensors ----
@@ -194,6 +205,9 @@ def make(data: Any, node: Any = None) -> Tensor:
     return t
 
 
+boxing.make = make
+
+
 def tensor(data: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A new Tensor with a copy of ``data``.
 
@@ -203,9 +217,16 @@ def tensor(data: Any, dtype: Any = None, device: Any = None, requires_grad: bool
     requires_grad: collect gradients for it; needs a float or complex dtype (TypeError otherwise).
     """
     source = data.data if type(data) is Tensor else data
+    if isinstance(source, Batched):
+        return _of_batch(source, dtype, device, requires_grad)
     array = asarray(source, dtype=dtype, device=device)
     shared = array is source or not is_array(source) or array.base is not None
     t = make(array.copy() if shared else array)
+    if special and type(data) is Tensor:
+        if array is source:
+            copied(source, t.data)
+        else:
+            asked(data, "gpugrad.tensor(t, dtype or device)", "Convert by t.astype(dtype) or t.to(device).")
     return t.requires_grad_() if requires_grad else t
 
 
@@ -228,6 +249,40 @@ def require_inexact(dtype: Any) -> None:
             f"only float and complex tensors can require grad, got dtype {dtype}; "
             "convert first, say with .astype(float)"
         )
+
+
+# ---- tensors inside of vmap ----
+
+
+def beneath(x: Any) -> Any:
+    """What a batch is made of: an array, or the Tensor where somebody follows it (a graph, a recorder)."""
+    if type(x) is Tensor:
+        return x if x.node is not None or state.recorders else x.data
+    return one_array(x, type(x))
+
+
+def lifted(x: Any, level: Level) -> Any:
+    """``x``, an array or a Tensor, at ``level``: the same for all examples, its graph beneath the batch."""
+    if depth_of(x.data if type(x) is Tensor else x) >= level.type.depth:
+        return x
+    batch = level.type(level, beneath(x), False)
+    return make(batch) if type(x) is Tensor else batch
+
+
+def without_graph(data: Any) -> Any:
+    """``data`` itself or, for a batch, one that has no graph beneath."""
+    if not isinstance(data, Batched):
+        return data
+    value = data.value
+    cut = without_graph(value.data) if type(value) is Tensor else without_graph(value)
+    return type(data)(data.level, cut, data.mapped)
+
+
+def _of_batch(source: Batched, dtype: Any, device: Any, requires_grad: bool) -> Tensor:
+    t = make(without_graph(source))
+    t = t if dtype is None else t.astype(dtype)
+    t = t.copy() if device is None else t.to(device)
+    return t.requires_grad_() if requires_grad else t
 
 
 # ---- the public door of the sweep ----
@@ -254,7 +309,7 @@ def seed(result: Tensor, gradient: Any = None) -> Tensor:
 def alike(given: Any, data: Any, what: str) -> Tensor:
     """``given`` as a Tensor, if it has the shape, dtype and device of ``data``; Python numbers take them."""
     t = given
-    if type(given) is not Tensor:
+    if type(t) is not Tensor:
         dtype = None if hasattr(given, "dtype") else data.dtype
         t = make(asarray(given, dtype, None if is_array(given) else device_of(data)))
     if t.shape != data.shape:
@@ -265,7 +320,7 @@ def alike(given: Any, data: Any, what: str) -> Tensor:
             f"convert it with .astype({str(data.dtype)!r})"
         )
     require_same_device(t.data, data)
-    return t
+    return lifted(t, data.level) if isinstance(data, Batched) else t
 
 
 # ---- gradients that leave the sweep ----
@@ -283,7 +338,9 @@ def unshared(t: Tensor, taken: set[int]) -> Tensor:
     ``taken`` holds the ids of arrays that are others' already; that of ``t`` is added to it.
     """
     if t.node is None and (id(t.data) in taken or t.data.base is not None):
-        t = make(t.data.copy())
+        source, t = t, make(t.data.copy())
+        if special:
+            copied(source.data, t.data)
     taken.add(id(t.data))
     return t
 
@@ -295,3 +352,5 @@ def deposit(found: dict[Leaf, Any], started: Tensor) -> None:
         g = finished(cotangent, leaf.shape, leaf.dtype, taken)
         with leaf.lock:
             leaf.grad = g if leaf.grad is None else leaf.grad + g
+            if special:
+                bound(leaf, "grad", leaf.grad.data)

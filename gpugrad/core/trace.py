@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any
 
+from .batched import levels
+from .modes import special
 from .node import Leaf, Unary, next_key
 from .primitive import primitive
+from .recorder import met
 from .rules import elementwise
-from .tensor import Tensor, make
+from .tensor import Tensor, lifted, make
 
 
 @primitive
@@ -25,7 +28,12 @@ def fork(t: Tensor) -> Tensor:
 
     Differentiating with respect to that node cannot meet another derivative with respect to ``t``: this is
     what keeps nested transforms apart. If ``t`` has a graph, gradients of gradients still flow through to it.
+    Inside of ``vmap`` the node lies on top of the innermost batch: its derivative is that of each example.
     """
+    if levels.active:
+        t = lifted(t, levels.active[-1])
+    if special:
+        met(t)
     node = Unary()
     node.key = next_key()
     node.primitive = identity.primitive  # type: ignore[attr-defined]
@@ -49,6 +57,23 @@ def reaches_outside(results: Iterable[Any], inputs: Collection[Any]) -> bool:
         if type(node) is not Leaf:
             stack.extend(node.parents)
     return False
+
+
+def met_outside(results: Iterable[Any], inputs: Iterable[Any], start: int) -> list[Any]:
+    """The nodes older than the key ``start`` that ``results`` were made of without passing ``inputs``."""
+    seen = set(inputs)
+    found: dict[Any, None] = {}
+    stack = list(results)
+    while stack:
+        node = stack.pop()
+        if node is None or node in seen:
+            continue
+        if node.key > start:
+            found[node] = None
+            continue
+        seen.add(node)
+        stack.extend(node.parents if type(node) is not Leaf else ())
+    return list(found)
 
 
 def detached(x: Any) -> Any:

@@ -7,9 +7,13 @@ written to after the node was made. Nothing is counted in the forward pass.
 from __future__ import annotations
 
 import weakref
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from ..backend.arrays import Indirect
+from .modes import special, state
 from .node import next_key
+from .recorder import wrote
 
 _stamps: dict[int, tuple[weakref.ref, int]] = {}
 
@@ -24,17 +28,27 @@ last = _Last()
 
 def _owner(array: Any) -> Any:
     """The array that owns the memory of ``array``."""
+    if isinstance(array, Indirect):
+        array = array.held
     while (base := getattr(array, "base", None)) is not None and type(base) is type(array):
         array = base
     return array
 
 
-def written(array: Any) -> None:
-    """Say that ``array`` has been written to in place."""
+def written(
+    array: Any, function: Callable | None = None, *operands: Any, also: Sequence[Any] = (), **params: Any
+) -> None:
+    """Say that ``array`` has been written to in place.
+
+    Recorders are told how, so that a program can do it again: ``function(*operands, **params)`` wrote to
+    ``array`` and to the arrays ``also``, which no graph keeps.
+    """
     owner = _owner(array)
     name = id(owner)
     last.key = key = next_key()
     _stamps[name] = (weakref.ref(owner, lambda _: _stamps.pop(name, None)), key)
+    if special and state.recorders:
+        wrote((array, *also), function, operands, params)
 
 
 def check_unwritten(node: Any, kept: Any) -> None:

@@ -1,5 +1,6 @@
 """The operations: primitives with their rules, by family. Every public name here is ``gpugrad.NAME``."""
 
+from . import batching as _batching
 from . import methods as _methods
 from . import protocols as _protocols
 from .activation import elu as elu
@@ -172,5 +173,6 @@ permute_dims = transpose
 pow = power
 true_divide = divide
 
+_batching.install()
 _methods.install()
 _protocols.install({name: f for name, f in globals().items() if callable(f)})

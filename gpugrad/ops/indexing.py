@@ -13,10 +13,14 @@ import numpy as np
 from ..backend.arrays import is_array, namespace
 from ..backend.scatter import add_at, repeats
 from ..backend.transfer import require_same_device
-from ..core import Tensor, by_hand, linear, nondifferentiable, primitive
+from ..core import Tensor, by_hand, linear, make, nondifferentiable, primitive
+from ..core.batched import Batched, levels, newest, unbatched
+from ..core.modes import special
+from ..core.recorder import asked
+from ..core.tensor import lifted
 from .axes import ndim_of, one_axis, shape_of
-from .select import masked
-from .shape import ravel
+from .select import masked, where
+from .shape import ravel, reshape
 
 
 def _plain(key: Any, like: Any) -> Any:
@@ -39,6 +43,18 @@ def _plain(key: Any, like: Any) -> Any:
         return k
 
     return tuple(map(part, key)) if isinstance(key, tuple) else part(key)
+
+
+def beside(x: Any, key: Any) -> Any:
+    """``x`` on the level of ``vmap`` of the index, if that is the inner one: calls go by their operands."""
+    level = newest(key if isinstance(key, tuple) else (key,)) if levels.active else None
+    if level is None or isinstance(x, Batched):
+        return x
+    return lifted(x if isinstance(x, Tensor) else make(x), level)
+
+
+def _batched_mask(key: Any) -> bool:
+    return isinstance(key, Batched) and key.dtype.kind == "b"
 
 
 # ---- reading ----
@@ -67,7 +83,8 @@ linear(_placed, lambda g, *, key: _getitem(g, key=key))
 
 def getitem(x, key):
     """``x[key]``: a copy or, for slices alone, a view."""
-    return _getitem(x, key=_plain(key, x))
+    key = _plain(key, x)
+    return _getitem(beside(x, key), key=key)
 
 
 def take(x, indices, axis=None):
@@ -77,9 +94,8 @@ def take(x, indices, axis=None):
     axis = one_axis(axis, ndim_of(x), "take")
     indices = indices.data if isinstance(indices, Tensor) else indices
     array = x.data if isinstance(x, Tensor) else x
-    places = (
-        namespace(array).asarray(indices) if not is_array(indices) or namespace(indices) is np else indices
-    )
+    plain = not is_array(indices) or namespace(indices) is np
+    places = namespace(array).asarray(indices) if plain else indices
     return getitem(x, (slice(None),) * axis + (places,))
 
 
@@ -104,6 +120,20 @@ def take_along_axis(x, indices, axis):
 
 
 # ---- updating: the result is a new value ----
+
+
+def _over(mask: Any, x: Any, values: Any) -> Any:
+    """A mask that differs by example, with axes of length 1 for those of ``x`` that it leaves alone.
+
+    Where it stands alone as the index, an update is a ``where``, if there is one value for all places.
+    """
+    rest = ndim_of(x) - mask.ndim
+    if ndim_of(values) > rest:
+        raise TypeError(
+            f"values of shape {shape_of(values)} cannot be put where a boolean mask of shape {mask.shape} "
+            "holds inside of vmap: it holds at another number of places in each example; use gpugrad.where"
+        )
+    return reshape(mask, shape_of(mask) + (1,) * rest)
 
 
 @primitive
@@ -162,7 +192,10 @@ def index_update(x, key, values):
     for complex values in a real array and the like.
     """
     _require_room(x, values, "index_update")
-    return _index_update(x, values, key=_plain(key, x))
+    key = _plain(key, x)
+    if _batched_mask(key):
+        return where(_over(key, x, values), values, x)
+    return _index_update(beside(x, key), values, key=key)
 
 
 @primitive
@@ -185,7 +218,10 @@ def index_add(x, key, values):
     The dtype stays that of ``x``: TypeError for complex values in a real array and the like.
     """
     _require_room(x, values, "index_add")
-    return _index_add(x, values, key=_plain(key, x))
+    key = _plain(key, x)
+    if _batched_mask(key):
+        return x + where(_over(key, x, values), values, 0)
+    return _index_add(beside(x, key), values, key=key)
 
 
 # ---- indices from values ----
@@ -193,5 +229,7 @@ def index_add(x, key, values):
 
 def nonzero(x):
     """Indices of the elements that are not zero: one array for each axis."""
-    array = x.data if isinstance(x, Tensor) else x
+    if special and isinstance(x, Tensor):
+        asked(x, "nonzero()")
+    array = unbatched(x.data if isinstance(x, Tensor) else x, "what nonzero() can count")
     return namespace(array).nonzero(array)

@@ -8,8 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from ..backend.transfer import require_same_device
+from ..backend.transfer import require_same_device, to_device
 from ..core import Tensor, is_grad_enabled, written
+from ..core.batched import Batched, unbatched
+from ..core.modes import special
+from ..core.recorder import BRANCH, LEAVE, asked, bound
 from . import (
     arithmetic,
     casting,
@@ -43,23 +46,33 @@ def _in_place(f: Callable, write: Callable) -> Callable:
                 "a leaf that requires grad cannot be updated in place while gradients are recorded; "
                 "update it under gpugrad.no_grad(), or write t = t + v for a new value"
             )
-        value = other.data if isinstance(other, Tensor) else other
+        value = unbatched(other.data if isinstance(other, Tensor) else other, "a value for one leaf")
         require_same_device(self.data, value)
         write(self.data, value)
-        written(self.data)
+        written(self.data, write, self.data, value)
         return self
 
     return method
 
 
-def _constant(t):
+def _one(t: Any, how: str, cure: str = LEAVE) -> Any:
+    """The only element, asked for by ``how``."""
+    if t.data.size != 1:
+        raise ValueError(f"{how} needs one element, this Tensor has shape {t.data.shape}")
+    unbatched(t.data, "one number")
+    if special:
+        asked(t, how, cure)
+    return t.data.item()
+
+
+def _constant(t: Any, how: str) -> Any:
     """The only element. NumPy, CuPy and ``math`` ask for it by ``float(t)`` without the user's knowing."""
     if t.requires_grad:
         raise TypeError(
             "a gpugrad.Tensor that requires grad does not become a Python number by itself, which would lose "
             "its gradient; use t.item() for its value"
         )
-    return t.item()
+    return _one(t, how)
 
 
 def _power(x, exponent):
@@ -138,6 +151,8 @@ class Methods:
             return
         updated = indexing.index_update(self, key, value)
         self.data, self.node = updated.data, updated.node
+        if special:
+            bound(self, "data", self.data)
 
     def __len__(self) -> int:
         if not self.data.ndim:
@@ -151,24 +166,22 @@ class Methods:
 
     def item(self) -> Any:
         """The only element as a Python number. ValueError for more than one."""
-        if self.data.size != 1:
-            raise ValueError(f"item() needs one element, this Tensor has shape {self.data.shape}")
-        return self.data.item()
+        return _one(self, "item()")
 
     def __float__(self) -> float:
-        return float(_constant(self))
+        return float(_constant(self, "float()"))
 
     def __int__(self) -> int:
-        return int(_constant(self))
+        return int(_constant(self, "int()"))
 
     def __complex__(self) -> complex:
-        return complex(_constant(self))
+        return complex(_constant(self, "complex()"))
 
     def __bool__(self) -> bool:
-        return bool(self.item())
+        return bool(_one(self, "bool()", BRANCH))
 
     def __index__(self) -> int:
-        return operator.index(self.item())
+        return operator.index(_one(self, "an index"))
 
     def __round__(self, decimals: int = 0) -> Any:
         return arithmetic.round(self, decimals)
@@ -177,7 +190,9 @@ class Methods:
         return format(self.item() if spec else self, spec)
 
     def __repr__(self) -> str:
-        body = np.array2string(transfer.numpy_of(self), separator=", ", prefix="Tensor(")
+        if isinstance(self.data, Batched):
+            return f"Tensor({self.data!r})"
+        body = np.array2string(to_device(self.data, "cpu"), separator=", ", prefix="Tensor(")
         device = "" if isinstance(self.data, np.ndarray) else f", device={transfer.device_of(self.data)}"
         grad = ", requires_grad=True" if self.requires_grad else ""
         return f"Tensor({body}, dtype={self.data.dtype}{device}{grad})"
@@ -244,7 +259,9 @@ class Methods:
 
 
 def install() -> None:
-    """Put the methods on Tensor."""
+    """Put the methods on Tensor, and on the batches of ``vmap``, which rules meet in its place."""
     for name, value in vars(Methods).items():
         if name not in ("__module__", "__doc__", "__dict__", "__weakref__", "__annotations__", "__hash__"):
             setattr(Tensor, name, value)
+            if name not in vars(Batched):
+                setattr(Batched, name, value)

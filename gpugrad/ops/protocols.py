@@ -16,6 +16,9 @@ from ..backend.device import Device
 from ..backend.dlpack import to_dlpack
 from ..backend.transfer import device_of
 from ..core import Tensor
+from ..core.batched import unbatched
+from ..core.modes import special
+from ..core.recorder import asked
 
 _functions: dict[Callable, Callable] = {
     np.shape: lambda t: t.shape,
@@ -60,6 +63,7 @@ def __array_function__(self: Any, func: Any, types: Any, args: Any, options: Any
 
 
 def __array__(self: Any, dtype: Any = None, copy: Any = None) -> Any:
+    unbatched(self.data, "an index of a plain array (which gpugrad.take(array, t) takes) or an array itself")
     raise TypeError(
         "a gpugrad.Tensor does not become a NumPy array by itself, which would lose its gradient; "
         "use t.numpy() for its values"
@@ -71,7 +75,9 @@ def __dlpack__(self: Any, **options: Any) -> Any:
         raise TypeError(
             "a Tensor that requires grad is not exported, which would lose its gradient; use t.detach()"
         )
-    return to_dlpack(self.data, **options)
+    if special:
+        asked(self, "DLPack")
+    return to_dlpack(unbatched(self.data, "an array to export"), **options)
 
 
 def __dlpack_device__(self: Any) -> tuple[int, int]:

@@ -7,6 +7,9 @@ from typing import Any
 from ..backend.device import Device
 from ..backend.transfer import device_of, to_device
 from ..core import linear, primitive
+from ..core.batched import unbatched
+from ..core.modes import special
+from ..core.recorder import asked
 
 
 @primitive
@@ -35,4 +38,6 @@ def cuda(x: Any, index: int = 0) -> Any:
 
 def numpy_of(x: Any) -> Any:
     """The data as a NumPy array, without gradient: the very array on the CPU, a copy from a GPU."""
-    return to_device(x.data, "cpu")
+    if special:
+        asked(x, "numpy()")
+    return to_device(unbatched(x.data, "an array of numbers"), "cpu")

@@ -43,8 +43,9 @@ class Optimizer:
         for i, p in enumerate(self.parameters):
             if p.grad is not None:
                 self.steps[i] += 1
-                self.update(p.data, p.grad.data, *self.kept[i], step=self.steps[i])
-                written(p.data)
+                arrays, step = (p.data, p.grad.data, *self.kept[i]), self.steps[i]
+                self.update(*arrays, step=step)
+                written(p.data, self.update, *arrays, also=self.kept[i], step=step)
 
     def zero_grad(self) -> None:
         """Forget the gradients."""

@@ -8,7 +8,7 @@ whatever the arguments are: an array would lose the gradient.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from numbers import Number
 from typing import Any
 
@@ -18,6 +18,7 @@ from ..backend.arrays import is_array, namespace
 from ..backend.device import Device
 from ..backend.transfer import asarray, device_of
 from ..core import Tensor, is_grad_enabled, make
+from ..core.batched import levels
 from ..core.tensor import finished, require_inexact
 from ..core.trace import detached, fork, reaches_outside
 
@@ -27,15 +28,17 @@ class Inputs:
 
     def __init__(self, tree: Any, what: str, *others: Any) -> None:
         leaves, self.spec = optree.tree_flatten(tree)
-        self.boxed = has_tensor(leaves) or has_tensor(others)
+        self.boxed = has_tensor(leaves) or has_tensor(others) or bool(levels.active)
         self.may_record = is_grad_enabled()
-        self.recorded = self.may_record and needs_grad((*leaves, *others))
         arrays = [x.data if type(x) is Tensor else x for x in leaves]
         beside = next((device_of(x) for x in arrays if is_array(x)), None)
         self.tensors = [fork(_tensor(leaf, what, beside)) for leaf in leaves]
+        # Asked of the forks: what has its graph beneath a batch is recorded there in any case.
+        parents = [t.node.parent for t in self.tensors]
+        self.recorded = self.may_record and (any(parents) or needs_grad(others))
         self.nodes = frozenset(t.node for t in self.tensors)
         # Handles of the function's own: ``t[i] = v`` gives a handle another node.
-        self.tree = optree.tree_unflatten(self.spec, [make(t.data, t.node) for t in self.tensors])
+        self.tree: Any = optree.tree_unflatten(self.spec, [make(t.data, t.node) for t in self.tensors])
 
     def look_outside(self, results: Iterable[Tensor]) -> None:
         """Record if what the function closed over requires grad."""
@@ -57,6 +60,11 @@ class Inputs:
             g = finished(namespace(t.data).zeros_like(t.data) if g is None else g, t.shape, t.dtype, taken)
             out.append(g if boxed else g.data)
         return optree.tree_unflatten(self.spec, out)
+
+
+def name_of(f: Callable) -> str:
+    """What messages call ``f``."""
+    return getattr(f, "__name__", type(f).__name__)
 
 
 def has_tensor(leaves: Iterable[Any]) -> bool:
