@@ -16,7 +16,7 @@ from .backend.device import Device
 from .backend.transfer import asarray, device_of, to_device
 from .core import Tensor, make
 from .ops import concatenate
-from .transforms.flat import Flat, common_device, flatten, has_tensors, plain
+from .transforms.flat import Flat, as_leaf, common_device, flatten, has_tensors, plain
 from .transforms.gradient import grad, value_and_grad
 from .transforms.products import linearize
 
@@ -40,21 +40,21 @@ def minimize(
     f: returns one real number; it is given Tensors.
     x0: a pytree of float or complex arrays, Tensors or numbers, all on one device.
     method: ``"BFGS"`` (default), ``"L-BFGS-B"`` (default with bounds), ``"CG"``, ``"TNC"``, ``"SLSQP"``, or
-        one that
-        multiplies with the Hessian: ``"Newton-CG"``, ``"trust-ncg"``, ``"trust-krylov"``, ``"trust-constr"``.
+        one that takes products with the Hessian: ``"Newton-CG"``, ``"trust-ncg"``, ``"trust-krylov"``,
+        ``"trust-constr"``.
     bounds: a pair ``(lower, upper)`` in a tuple, each None, a number, or a pytree like ``x0`` of numbers
         and arrays that broadcast to the leaves; or SciPy's own: a list of pairs, one for each element, or
         ``Bounds``.
     callback: called with ``x``, like ``x0``, after each iteration; if it returns True the search ends.
     tol, options: as in SciPy.
 
-    Returns SciPy's ``OptimizeResult``; its ``x`` and ``jac`` (``grad`` from trust-constr) have the
-    structure, shapes, dtypes and device of ``x0``, and are Tensors if ``x0`` or ``args`` have Tensors in
-    them. The search is in float64 even if ``f`` computes in float32,
-    whose rounding errors then end it early: raise ``tol``. Raises ImportError without SciPy.
+    Returns SciPy's ``OptimizeResult``; its ``x`` and ``jac`` (``grad`` from trust-constr) have the structure,
+    shapes, dtypes and device of ``x0``, and are Tensors if ``x0`` or ``args`` have Tensors in them.
+    The search is in float64 even if ``f`` computes in float32, whose rounding errors then end it early:
+    raise ``tol``. Raises ImportError without SciPy.
     """
     try:
-        from scipy import optimize
+        from scipy import optimize  # pyright: ignore[reportMissingImports]
     except ImportError as error:
         raise ImportError(
             'gpugrad.optimize needs SciPy, which is not installed; run: pip install "gpugrad[optimize]"'
@@ -63,7 +63,8 @@ def minimize(
     if not isinstance(name, str) or name.lower() not in _GRADIENTS:
         raise ValueError(
             "gpugrad.optimize.minimize takes a method that uses gradients "
-            f"({', '.join(sorted(_GRADIENTS))}), got {method!r}; for the others call scipy.optimize.minimize itself"
+            f"({', '.join(sorted(_GRADIENTS))}), got {method!r}; for the others call "
+            "scipy.optimize.minimize itself"
         )
     problem = _Problem(f, x0, args)
 
@@ -160,13 +161,10 @@ class _Problem:
         spec = optree.tree_structure(optree.tree_map(lambda _: 0, side, none_is_leaf=True))
         if spec != layout.spec:
             raise ValueError(
-                f"a side of bounds=(lower, upper) has to have the structure of x0, {layout.spec}, got {spec}; "
-                "SciPy's pairs go into a list"
+                f"a side of bounds=(lower, upper) has to have the structure of x0, {layout.spec}, got "
+                f"{spec}; SciPy's pairs go into a list"
             )
-        values = [
-            free if x is None else to_device(x.data if type(x) is Tensor else asarray(x), "cpu")
-            for x in leaves
-        ]
+        values = [free if x is None else to_device(as_leaf(x, Device.CPU).data, "cpu") for x in leaves]
         return np.concatenate(
             [np.broadcast_to(v, shape).ravel() for v, shape in zip(values, layout.shapes, strict=True)]
         )

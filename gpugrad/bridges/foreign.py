@@ -63,7 +63,8 @@ def imported(f: Callable, library: Library) -> Callable:
     @each_example
     @wraps(f)
     def call(*args: Any) -> Any:
-        leaves, spec = optree.tree_flatten(args)
+        tree: Any = args
+        leaves, spec = optree.tree_flatten(tree)
         tensors = {i: x for i, x in enumerate(leaves) if type(x) is Tensor}
         wanted = [i for i, t in tensors.items() if t.node is not None] if is_grad_enabled() else []
         leaves = [np.asarray(x) if isinstance(x, np.generic) else x for x in leaves]
@@ -112,7 +113,7 @@ class _Foreign(Joint):
     @one_by_one
     def pull(self, g: Parts, saved: Any, arrays: tuple, node: Any) -> Parts:
         library, f, pull, outputs = saved
-        gs = [_full(g.get(i), *output, arrays[0], node) for i, output in enumerate(outputs)]
+        gs = [_full(g.get(i), shape, dtype, arrays[0], node) for i, (shape, dtype) in enumerate(outputs)]
         turn = outward if library.uphill else lambda g: g
         if node is None:
             found = pull([library.give(turn(make(g)).data) for g in gs])

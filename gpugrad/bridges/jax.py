@@ -2,6 +2,7 @@
 
 JAX copies host arrays that are not aligned as it wants them, and gives read-only ones.
 """
+# pyright: reportMissingImports=false, reportAttributeAccessIssue=false
 
 from __future__ import annotations
 
@@ -51,7 +52,8 @@ def to_jax(f: Callable) -> Callable:
 
     @wraps(f)
     def call(*args: Any) -> Any:
-        leaves, spec = optree.tree_flatten(args)
+        tree: Any = args
+        leaves, spec = optree.tree_flatten(tree)
         specs: list[Any] = []
 
         def flat(*xs: Any) -> list[Any]:

@@ -2,6 +2,7 @@
 
 Work is queued on the stream that the caller is using, whichever library it belongs to.
 """
+# pyright: reportMissingImports=false, reportAttributeAccessIssue=false
 
 from __future__ import annotations
 
@@ -41,7 +42,8 @@ def from_torch(f: Callable) -> Callable:
 
     @wraps(f)
     def on_our_stream(*args: Any) -> Any:
-        with _our_stream(optree.tree_leaves(args)):
+        tree: Any = args
+        with _our_stream(optree.tree_leaves(tree)):
             return call(*args)
 
     call = imported(f, _Torch())
@@ -58,7 +60,8 @@ def to_torch(f: Callable) -> Callable:
 
     @wraps(f)
     def call(*args: Any) -> Any:
-        leaves, spec = optree.tree_flatten(args)
+        tree: Any = args
+        leaves, spec = optree.tree_flatten(tree)
         places = [i for i, x in enumerate(leaves) if isinstance(x, torch.Tensor)]
         specs: list[Any] = []
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 from operator import itemgetter
-from typing import Any
+from typing import Any, ClassVar
 
 from .anomaly import remember
 from .modes import special, state
@@ -32,7 +32,31 @@ class Parts(dict[int, Any]):
         return total
 
 
-class Joint:
+class _Each:
+    """An entry for every operand, made when it is asked for."""
+
+    def __init__(self, entry: Any) -> None:
+        self.entry = entry
+
+    def __getitem__(self, i: int) -> Any:
+        return self.entry(i)
+
+
+class _StandIn:
+    """What the sweeps and the drawing ask of a primitive, for a node that is not of one."""
+
+    name: str
+    params: tuple[str, ...] = ()
+    defaults: ClassVar[dict[str, Any]] = {}
+    reads: Any = _Each(lambda i: ())
+    bare = True
+
+    def operand(self, i: int) -> str:
+        """The name of operand ``i``, for messages."""
+        return f"operands[{i}]"
+
+
+class Joint(_StandIn):
     """What takes the place of a primitive in the node of a joint call; its subclasses have the rules.
 
     ``pull`` and ``push`` are given ``Parts``, what the call saved, the arrays that it kept, and the call's
@@ -40,7 +64,6 @@ class Joint:
     """
 
     reads = ((Read("value"),),)  # in a recorded sweep, what was kept comes as a Tensor with the call's node
-    bare = True
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -54,10 +77,6 @@ class Joint:
     def push(self, t: Parts, saved: Any, arrays: tuple, node: Any) -> Parts:
         """Tangents of the results from those of the operands."""
         raise NotImplementedError
-
-    def operand(self, i: int) -> str:
-        """The name of operand ``i``, for messages."""
-        return "operands"
 
 
 def _opened(kept: Any) -> tuple[Any, tuple, Any]:
@@ -96,43 +115,24 @@ def _node(primitive: Any, parents: tuple) -> Node:
     return node
 
 
-class _Item:
+class _Item(_StandIn):
     """Picks one result; tangents of the others stop here."""
-
-    reads, bare = ((),), True
 
     def __init__(self, i: int) -> None:
         self.name = f"item {i}"
         self.pulls = (lambda g: Parts({i: g}),)
         self.pushes = (lambda t: t.get(i),)
 
-    def operand(self, i: int) -> str:
-        return "call"
-
 
 _item = cache(_Item)
 
 
-class _Each:
-    """An entry for every operand, made when it is asked for."""
-
-    def __init__(self, entry: Any) -> None:
-        self.entry = entry
-
-    def __getitem__(self, i: int) -> Any:
-        return self.entry(i)
-
-
-class _Gathered:
+class _Gathered(_StandIn):
     """All operands of a call as one."""
 
-    name, bare = "gathered operands", True
-    reads = _Each(lambda i: ())
+    name = "gathered operands"
     pulls = _Each(itemgetter)
     pushes = _Each(lambda i: lambda t: Parts({i: t}))
-
-    def operand(self, i: int) -> str:
-        return f"operands[{i}]"
 
 
 _GATHERED = _Gathered()
@@ -154,15 +154,11 @@ def blocked(t: Tensor, sources: Sequence[Any], why: str) -> Tensor:
     return make(t.data, _node(_Blocked(why), tuple(sources)))
 
 
-class _Blocked:
-    name, bare = "blocked", True
-    reads = _Each(lambda i: ())
+class _Blocked(_StandIn):
+    name = "blocked"
 
     def __init__(self, why: str) -> None:
         def refuse(g: Any) -> Any:
             raise RuntimeError(why)
 
         self.pulls = self.pushes = _Each(lambda i: refuse)
-
-    def operand(self, i: int) -> str:
-        return f"operands[{i}]"

@@ -30,7 +30,7 @@ def tensor_boxes(
         for parent, array in zip(_parents(node), _operands(node), strict=True):
             if is_array(array):
                 values.setdefault(parent, array)
-        values.update((node, x) for read, x in _items(node) if read.kind == "value")
+        values.update((node, x) for read, x in _items(node) if read.kind == "value" and is_array(x))
     boxes: list[Box] = []
     numbers: dict[Any, int] = {}
     for node in nodes:

@@ -36,7 +36,8 @@ def each_example(f: Callable) -> Callable:
     def call(*args: Any, **kwargs: Any) -> Any:
         if not levels.active:
             return f(*args, **kwargs)
-        leaves, spec = optree.tree_flatten((args, kwargs), none_is_leaf=True)
+        arguments: Any = (args, kwargs)
+        leaves, spec = optree.tree_flatten(arguments, none_is_leaf=True)
         places = [k for k, x in enumerate(leaves) if type(x) is Tensor]
         if newest(leaves[k].data for k in places) is None:
             return f(*args, **kwargs)
@@ -47,7 +48,7 @@ def each_example(f: Callable) -> Callable:
             for k, t in zip(places, tensors, strict=True):
                 filled[k] = t
             args, kwargs = optree.tree_unflatten(spec, filled)
-            results, result_spec = optree.tree_flatten(call(*args, **kwargs))
+            results, result_spec = optree.tree_flatten(each_example(f)(*args, **kwargs))
             specs.append(result_spec)
             return [as_tensor(y) for y in results]
 
@@ -85,7 +86,7 @@ class _Examples(Joint):
         wanted = [i for i, need in enumerate(needed) if need]
         xs, n = _operands(arrays, node), len(arrays)
         shown = [k for k, (_, dtype) in enumerate(fits) if dtype.kind in "fcV"]
-        gs = [_full(g.get(k), *fits[k], xs[0]) for k in shown]
+        gs = [_full(g.get(k), fits[k][0], fits[k][1], xs[0]) for k in shown]
 
         def pulled(*given: Tensor) -> list[Tensor]:
             some = _of_some(f, given[:n], wanted, shown)

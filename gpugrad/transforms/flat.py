@@ -122,7 +122,8 @@ def as_leaf(x: Any, device: Device | None) -> Tensor:
 
 def common_device(*trees: Any) -> Device | None:
     """The device of the first array or Tensor in ``trees``; None if there is none."""
-    for x in optree.tree_leaves(trees):
+    together: Any = trees
+    for x in optree.tree_leaves(together):
         if _has_place(x):
             return device_of(x.data if type(x) is Tensor else asarray(x))
     return None

@@ -72,8 +72,8 @@ def fixed_point(
     """``x`` with ``f(x, *args) == x``, differentiable in ``args`` and in every Tensor that ``f`` closes over.
 
     solve: called as ``solve(g, x0)`` to find a root of ``g(x) = f(x, *args) - x``; by default ``f`` is
-        applied over and over until nothing changes any more, or ``max_steps`` times. The rest is as in
-        :func:`custom_root`; so are the errors.
+        applied over and over until nothing changes any more, or ``max_steps`` times.
+    The rest is as in :func:`custom_root`; so are the errors.
     """
 
     def residual(x: Any, *args: Any) -> Any:

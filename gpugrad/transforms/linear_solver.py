@@ -72,8 +72,8 @@ def gmres(product: Callable, b: Any, what: str, eps: float) -> Any:
         r = b - product(x)
     raise RuntimeError(
         f"{what}: the linear system of {b.size} unknowns did not come to an end in {_CYCLES * _RESTART} "
-        f"products (residual {_norm(r):.2g} for a right-hand side of {norm_b:.2g}); its matrix is singular or badly "
-        "conditioned: give linear_solve=, a solver that suits it"
+        f"products (residual {_norm(r):.2g} for a right-hand side of {norm_b:.2g}); its matrix is singular "
+        "or badly conditioned: give linear_solve=, a solver that suits it"
     )
 
 

@@ -3,9 +3,9 @@
 Reverse mode solves the adjoint equation backwards in time, ``da/dt = -a df/dy``, beside the state itself and
 the integral of ``-a df/dp`` for everything ``p`` that ``f`` reads (L. S. Pontryagin et al. 1962, "The
 Mathematical Theory of Optimal Processes"; for networks R. T. Q. Chen et al. 2018, "Neural Ordinary
-Differential Equations"): memory does not grow with the number of steps. Forward mode solves ``dz/dt = df/dy
-z + df/dp dp`` beside the state. Both are calls of ``_solve`` again, so they are differentiated like it, and
-so on for any order.
+Differential Equations"): memory does not grow with the number of steps. Forward mode solves
+``dz/dt = df/dy z + df/dp dp`` beside the state. Both are calls of ``_solve`` again, so they are
+differentiated like it, and so on for any order.
 
 What ``f`` reads is found by recording it: the tensors older than the evaluation that its result comes from,
 whether they were arguments or closed over.
@@ -57,8 +57,8 @@ def odeint(
     any order in both modes, with respect to ``y0``, ``t``, ``args`` and the Tensors that ``f`` closes over.
     They solve equations of their own to the same tolerances, so they agree with those of the discrete
     solution up to these only.
-    Backwards the state is integrated once more, which a strongly damped or stiff equation does not forgive:
-        give such a one more times, where the state is taken from the way forward.
+    Backwards the state is integrated once more, which a strongly damped or stiff equation does not forgive;
+    give such a one more times, where the state is taken from the way forward.
 
     Raises ValueError for shapes or times that do not fit, RuntimeError if steps become too small or too many.
     """
@@ -138,9 +138,9 @@ class _Equation(NamedTuple):
         reading = read(self.slope, y, t)
         if not set(reading.outside) <= set(self.outside):
             raise RuntimeError(
-                f"odeint: at t={float(t.data):.9g} the slope depends on a Tensor that it did not depend on at "
-                "the first and at the last time, so its gradient would be lost; pass it as an argument and use "
-                "it always, say multiplied by 0"
+                f"odeint: at t={float(t.data):.9g} the slope depends on a Tensor that it did not depend on "
+                "at the first and at the last time, so its gradient would be lost; pass it as an argument "
+                "and use it always, say multiplied by 0"
             )
         return reading
 

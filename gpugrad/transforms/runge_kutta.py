@@ -92,8 +92,8 @@ class _Run:
             steps += 1
             if steps > self.control.max_steps:
                 raise RuntimeError(
-                    f"odeint took {steps} steps from the last output time and is at t={self.t:.9g} on its way "
-                    f"to {goal:.9g}; the equation may be stiff: raise max_steps, rtol or atol"
+                    f"odeint took {steps} steps from the last output time and is at t={self.t:.9g} on its "
+                    f"way to {goal:.9g}; the equation may be stiff: raise max_steps, rtol or atol"
                 )
         return self.y
 
@@ -101,8 +101,8 @@ class _Run:
         if self.h <= 16 * np.finfo(float).eps * abs(self.t) or self.h < np.finfo(float).tiny:
             what = "has values that are not finite" if not math.isfinite(error) else "is too rough or stiff"
             raise RuntimeError(
-                f"odeint cannot go on at t={self.t:.9g}: the slope {what} there, and a step of {self.h:.3g} is "
-                "still too large; look at f there, or raise rtol and atol"
+                f"odeint cannot go on at t={self.t:.9g}: the slope {what} there, and a step of {self.h:.3g} "
+                "is still too large; look at f there, or raise rtol and atol"
             )
 
     def _step(self, h: float) -> tuple[Any, float]:

@@ -224,6 +224,14 @@ def test_under_the_modes_that_look_for_mistakes(own):
             y.backward()
 
 
+def test_they_can_be_looked_into(own):
+    program = str(gg.make_graph(lambda x: own(x, Y)[0])(X))
+    assert "sin" in program
+    x = gg.tensor(X, requires_grad=True)
+    assert gg.draw(own(x, Y)[0].sum())
+    assert x.grad is None
+
+
 def test_an_exception_in_a_rule_leaves_no_state():
     f = gg.custom_vjp(gg.sin)
     f.defvjp(lambda x: 1 / 0, lambda x, g: (g,))

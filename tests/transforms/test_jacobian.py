@@ -1,6 +1,7 @@
 """jacrev, jacfwd, jacobian and hessian."""
 
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -210,6 +211,37 @@ def test_control_flow():
     x = np.array([0.9, 0.2])
     np.testing.assert_allclose(gg.jacrev(lambda x: power(x, 3))(x), np.diag(3 * x**2))
     np.testing.assert_allclose(gg.jacfwd(lambda x: power(x, 20))(x), np.diag(np.cos(x)))
+
+
+def test_threads():
+    found = {}
+
+    def work(k):
+        for _ in range(10):
+            found[k] = gg.hessian(lambda x: gg.exp(k * x).sum())(X)
+
+    threads = [threading.Thread(target=work, args=(float(k),)) for k in range(4)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    for k, h in found.items():
+        np.testing.assert_allclose(h, np.diag(k * k * np.exp(k * X)))
+
+
+def test_an_exception_leaves_no_state(transform):
+    @gg.primitive
+    def broken(xp, x):
+        return x * 1.0
+
+    def fail(t):
+        raise ZeroDivisionError
+
+    gg.by_hand(broken, vjp=(fail,), jvp=(fail,))
+    with pytest.raises(ZeroDivisionError):
+        transform(broken)(X)
+    np.testing.assert_allclose(transform(gg.sin)(X), np.diag(np.cos(X)))
+    np.testing.assert_allclose(gg.vmap(gg.sin)(X), np.sin(X))
 
 
 # ---- errors ----
