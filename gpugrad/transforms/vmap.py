@@ -40,15 +40,15 @@ def vmap(f: Callable, in_axes: Any = 0, out_axes: Any = 0) -> Callable:
     @wraps(f)
     def call(*args: Any, **kwargs: Any) -> Any:
         name = name_of(f)
-        arguments = (args, kwargs)
+        arguments: Any = (args, kwargs)
         paths, leaves, spec = optree.tree_flatten_with_path(arguments, none_is_leaf=True)
         own = tuple(in_axes) if isinstance(in_axes, list) else in_axes
         axes = _for_leaves((own, 0), arguments, f"in_axes={in_axes} of vmap", f"the arguments of {name}")
         fronts = [_front(x, axis, path, name) for x, axis, path in zip(leaves, axes, paths, strict=True)]
         with new_level(_size(fronts, paths, name)) as level:
             given = [_given(x, front, level) for x, front in zip(leaves, fronts, strict=True)]
-            args, kwargs = optree.tree_unflatten(spec, given)
-            result = f(*args, **kwargs)
+            called: Any = optree.tree_unflatten(spec, given)
+            result = f(*called[0], **called[1])
         results, spec = optree.tree_flatten(result, none_is_leaf=True)
         goals = _for_leaves(out_axes, result, f"out_axes={out_axes} of vmap", f"what {name} returns")
         boxed = has_tensor(leaves) or bool(levels.active)
