@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-CONTESTANTS = ("gpugrad", "torch", "autograd", "numpy")
+CONTESTANTS = ("gpugrad", "torch", "jax", "autograd", "numpy")
 _WORKER = Path(__file__).parent / "worker.py"
 
 
@@ -36,6 +36,7 @@ class _Worker:
     def __init__(self, workload: str, contestant: str) -> None:
         environment = {k: v for k, v in os.environ.items() if k != "OPENBLAS_CORETYPE"}
         environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+        environment |= {"XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false", "JAX_PLATFORMS": "cpu"}
         environment["PYTHONPATH"] = os.pathsep.join(p for p in sys.path if p)  # this gpugrad
         self.name = contestant
         self.process = subprocess.Popen(

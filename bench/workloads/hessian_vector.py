@@ -44,6 +44,17 @@ def torch() -> Step:
     return lambda: [torch.func.jvp(gradient, (x,), (v,))[1].numpy()]
 
 
+def jax() -> Step:
+    """``jax.jit`` of ``jax.jvp`` of ``jax.grad``."""
+    import jax
+    import jax.numpy as jnp
+
+    jax.config.update("jax_enable_x64", True)
+    x, v = map(jnp.asarray, inputs())
+    product = jax.jit(lambda x, v: jax.jvp(jax.grad(rosenbrock), (x,), (v,))[1])
+    return lambda: [np.asarray(product(x, v))]
+
+
 def autograd() -> Step:
     """HIPS Autograd."""
     from autograd import hessian_vector_product

@@ -40,6 +40,17 @@ def torch() -> Step:
     return lambda: [derivative(x).numpy()]
 
 
+def jax() -> Step:
+    """``jax.jit(jax.jacrev)``."""
+    import jax
+    import jax.numpy as jnp
+
+    jax.config.update("jax_enable_x64", True)
+    w, v, x = map(jnp.asarray, inputs())
+    derivative = jax.jit(jax.jacrev(lambda x: jnp.tanh(v @ jnp.tanh(w @ x)) * x))
+    return lambda: [np.asarray(derivative(x))]
+
+
 def autograd() -> Step:
     """HIPS Autograd."""
     import autograd.numpy as anp

@@ -66,6 +66,23 @@ def torch() -> Step:
     return lambda: _shown([g.numpy() for pair in each(given, xs, targets) for g in pair])
 
 
+def jax() -> Step:
+    """``jax.jit(jax.vmap(jax.grad(loss)))``."""
+    import jax
+    import jax.numpy as jnp
+
+    def loss(layers, x, label):
+        for w, b in layers[:-1]:
+            x = jnp.tanh(x @ w + b)
+        w, b = layers[-1]
+        logits = x @ w + b
+        return jax.nn.logsumexp(logits) - logits[label]
+
+    layers, x, labels = jax.tree.map(jnp.asarray, inputs())
+    each = jax.jit(jax.vmap(jax.grad(loss), (None, 0, 0)))
+    return lambda: _shown([np.asarray(g) for pair in each(layers, x, labels) for g in pair])
+
+
 def numpy() -> Step:
     """The derivative written out by hand, for all examples together."""
     layers, x, labels = inputs()

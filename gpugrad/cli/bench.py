@@ -18,9 +18,9 @@ from .arguments import UserError, path
 from .machine import processor
 from .versions import installed, summary
 
-HELP = "time gpugrad beside PyTorch, Autograd and NumPy by hand"
+HELP = "time gpugrad beside PyTorch, JAX, Autograd and NumPy by hand"
 _FOLDERS = (Path(__file__).parents[1] / "_bench", Path(__file__).parents[2] / "bench")  # wheel, checkout
-_PEERS = ("torch", "autograd")
+_PEERS = ("torch", "jax", "autograd")
 
 
 def add_arguments(parser: ArgumentParser) -> None:
