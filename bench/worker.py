@@ -47,7 +47,10 @@ def main() -> None:
     make = getattr(load(workload), contestant, None)
     if make is None:
         sys.exit(f"{contestant} takes no part in {workload}")
-    step = make()
+    try:
+        step = make()
+    except ModuleNotFoundError as error:
+        sys.exit(f'{error.name} is not installed; run: pip install "gpugrad[bench]"')
     print("ready", flush=True)
     for line in sys.stdin:
         print(json.dumps(answer(step, line.strip())), flush=True)

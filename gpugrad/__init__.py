@@ -2,6 +2,7 @@
 
 from . import cuda as cuda
 from . import nn as nn
+from . import numpy as numpy
 from . import optim as optim
 from . import optimize as optimize
 from . import testing as testing

@@ -30,6 +30,7 @@ def test_the_names_of_the_issue_are_there():
         set_default_device default_device using_device Device CudaUnavailable from_dlpack is_grad_enabled"""
     assert not set(wanted.split()) - set(NAMES)
     assert gg.__version__
+    assert gg.numpy is gnp
     assert {"memory_allocated", "max_memory_allocated", "empty_cache", "synchronize"} < set(vars(gg.cuda))
     assert callable(gg.testing.check_grads)
 

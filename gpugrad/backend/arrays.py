@@ -78,3 +78,8 @@ def bfloat16() -> np.dtype:
             "bfloat16 needs the package ml_dtypes, which is not installed; run: pip install ml_dtypes"
         ) from error
     return np.dtype(ml_dtypes.bfloat16)
+
+
+def floating(dtype: np.dtype) -> np.dtype:
+    """``dtype`` itself; for integers and booleans the type of their sine: float64 for the usual ones."""
+    return np.sin.resolve_dtypes((dtype, None))[1] if dtype.kind in "biu" else dtype

@@ -120,14 +120,14 @@ def _readable(x: Any) -> tuple[Any, int, int]:
     *_, rows, columns = x.shape
     *_, row_stride, column_stride = x.strides
     size = x.itemsize
-    if (leading := _leading(rows, columns, row_stride, column_stride, size)) is not None:
+    if (leading := _leading(columns, row_stride, column_stride, size)) is not None:
         return x, cublas.CUBLAS_OP_N, leading
-    if (leading := _leading(columns, rows, column_stride, row_stride, size)) is not None:
+    if (leading := _leading(rows, column_stride, row_stride, size)) is not None:
         return x, cublas.CUBLAS_OP_T, leading
     return cp.ascontiguousarray(x), cublas.CUBLAS_OP_N, columns
 
 
-def _leading(rows: int, columns: int, row_stride: int, column_stride: int, size: int) -> int | None:
+def _leading(columns: int, row_stride: int, column_stride: int, size: int) -> int | None:
     """The distance between rows, in elements, of a matrix stored by rows that do not overlap."""
     if columns > 1 and column_stride != size:
         return None

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .arrays import floating
 from .cuda import load
 
 _FOLDERS = (Path(__file__).parents[1] / "_cuda", Path(__file__).parents[2] / "kernels")  # wheel, checkout
@@ -153,9 +154,7 @@ def promoted(arrays: Sequence[Any], operation: str) -> Sequence[Any]:
     dtype = typed[0]
     if dtype.char in _CPP and all(other is dtype for other in typed):
         return arrays
-    dtype = np.result_type(*typed)
-    if dtype.kind in "biu":
-        dtype = np.sin.resolve_dtypes((dtype, None))[1]
+    dtype = floating(np.result_type(*typed))
     if dtype.char not in _CPP:
         raise NoKernel(
             f"{operation} expects real arrays on CUDA (float16, bfloat16, float32, float64, integers), got "

@@ -46,8 +46,8 @@ def to_jax(f: Callable) -> Callable:
 
     ``f`` gets Tensors. ``jax.grad`` and ``jax.vjp`` of any order work on it, ``jax.jvp`` does not
     (``jax.custom_vjp``). Under ``jax.jit`` and ``jax.vmap`` it is called back on the host, with NumPy
-    arrays, and evaluated once more,
-    at ones, to learn the shapes of its results: these must depend on those of the arguments alone.
+    arrays, and evaluated once more, at ones, to learn the shapes of its results: these must depend on those
+    of the arguments alone.
     """
 
     @wraps(f)

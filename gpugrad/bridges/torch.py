@@ -34,10 +34,9 @@ def from_torch(f: Callable) -> Callable:
     arrays.
 
     Numbers and other leaves are passed on as they are. Gradients reach the arguments, not the parameters
-    that ``f``
-    closes over: pass these as arguments, say with ``torch.func.functional_call``. Derivatives in both
-        modes, of whatever order PyTorch knows for ``f``; forward mode needs the second, by which it is
-        computed.
+    that ``f`` closes over: pass these as arguments, say with ``torch.func.functional_call``. Derivatives in
+    both modes, of whatever order PyTorch knows for ``f``; forward mode needs the second, by which it is
+    computed.
     """
 
     @wraps(f)

@@ -32,9 +32,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader has gone, as in `gpugrad info | head -1`; Python must not flush into the pipe at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except (UserError, DataError, CudaUnavailable, OSError) as error:
-        print(f"gpugrad: {error}", file=sys.stderr)
+    except OSError as error:
+        print(f"gpugrad: {_told(error)}", file=sys.stderr)
+        return 2
+    except (UserError, DataError, CudaUnavailable, MemoryError) as error:
+        print(f"gpugrad: {str(error) or 'out of memory'}", file=sys.stderr)
         return 2
     except KeyboardInterrupt as stop:
         print(f"gpugrad: interrupted; {stop}" if stop.args else "gpugrad: interrupted", file=sys.stderr)
         return 130
+
+
+def _told(error: OSError) -> str:
+    """Which file, and what the operating system says about it, in words."""
+    if error.filename is None:
+        return str(error)
+    return f"{error.filename}: {error.strerror}"

@@ -1,6 +1,7 @@
 """``gpugrad train``: a classifier for images, from the data to a picture of the result."""
 
 import math
+import shlex
 import time
 from argparse import ArgumentParser, Namespace
 from contextlib import nullcontext
@@ -73,7 +74,7 @@ def run(args: Namespace) -> int:
         _save(learner, history, args.out, confusion.tolist())
         checkpoint.write(args.out / "training.png", picture(history, scores, confusion, data))
     except KeyboardInterrupt:
-        elsewhere = "" if args.out == Path(OUT) else f" --out {args.out}"
+        elsewhere = "" if args.out == Path(OUT) else f" --out {shlex.quote(str(args.out))}"
         raise KeyboardInterrupt(
             f"{args.out} holds {len(history)} of {settings.epochs} epochs; "
             f"go on with: gpugrad train --resume{elsewhere}"

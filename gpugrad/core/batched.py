@@ -37,26 +37,38 @@ levels = _Levels()
 class Level:
     """One call of ``vmap``: how many examples it has, and the type of its batches.
 
-    start: the key when it began; what has an older node is from outside.
+    start: the key when it began; what has an older node is from outside. of: whom messages say it is of.
     """
 
-    __slots__ = ("active", "size", "start", "type")
+    __slots__ = ("active", "of", "size", "start", "type")
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, name: str = "") -> None:
         self.active, self.size, self.type = True, size, _type(len(levels.active))
+        self.of = f" of {name}" if name else ""
         self.start = next_key()
 
 
 @contextmanager
-def new_level(size: int) -> Iterator[Level]:
-    """A block in which batches of ``size`` examples exist."""
-    level = Level(size)
+def new_level(size: int, name: str = "") -> Iterator[Level]:
+    """A block in which batches of ``size`` examples exist; ``name`` is the function mapped over."""
+    level = Level(size, name)
     levels.active.append(level)
     try:
         yield level
     finally:
         level.active = False
         levels.active.remove(level)
+
+
+@contextmanager
+def only(outer: int) -> Iterator[None]:
+    """A block that knows the ``outer`` outermost levels alone: what was computed before the others began."""
+    later = levels.active[outer:]
+    del levels.active[outer:]
+    try:
+        yield
+    finally:
+        levels.active += later
 
 
 class Batched(Indirect, _Base):
@@ -163,6 +175,14 @@ def no_value(x: Any, wanted: str) -> TypeError:
         f"{x.level.size} examples, so an if, a while, float(), int() or .numpy() cannot look at it; choose "
         "with gpugrad.where(condition, a, b), print its repr, or return it from the function and look there"
         f"\n  asked for at {user_line()}"
+    )
+
+
+def leaked(level: Level, where: str) -> RuntimeError:
+    """The error of meeting a batch of ``level`` after its end."""
+    return RuntimeError(
+        f"{where} met a Tensor of a call of vmap{level.of} that is over: it was kept, in a list or an "
+        "attribute say, by the function that vmap called; return it from that function instead"
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .batched import Batched, Level, newest
+from .batched import Batched, Level, leaked, newest
 from .modes import state
 from .tensor import Tensor, beneath, lifted
 
@@ -29,14 +29,14 @@ def implementation(p: Any, array_type: type[Batched]) -> Callable:
                 if level is None:
                     level = x.level
                 elif x.level is not level:
-                    raise _leaked(p)
+                    raise leaked(x.level if level.active else level, p.name)
                 values.append(x.value)
                 mapped.append(x.mapped)
             else:
                 values.append(x)
                 mapped.append(False)
         if not level.active:
-            raise _leaked(p)
+            raise leaked(level, p.name)
         indices = [k for k in _parts(params) if isinstance(k, Batched)] if params else ()
         batch = any(mapped) or any(type(k) is array_type and k.mapped for k in indices)
         if batch:
@@ -71,13 +71,6 @@ def _parts(params: dict[str, Any]) -> Iterator[Any]:
     """What may be an array among the parameters: an index, or a part of one."""
     for value in params.values():
         yield from value if type(value) is tuple else (value,)
-
-
-def _leaked(p: Any) -> RuntimeError:
-    return RuntimeError(
-        f"{p.name} met a Tensor of a call of vmap that is over: it was kept, in a list or an attribute say, "
-        "by the function that vmap called; return it from that function instead"
-    )
 
 
 def settle(operands: Sequence[Any], arrays: list, nodes: list) -> type | None:

@@ -1,4 +1,7 @@
-"""The reverse rule of one operand with everything that the fast path of the sweep leaves out."""
+"""The rule of one operand with everything that the fast path of the reverse sweep leaves out.
+
+The forward sweep, which has no fast path, takes its checks and Tensors from here too.
+"""
 
 from __future__ import annotations
 

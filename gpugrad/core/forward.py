@@ -38,7 +38,7 @@ def push_forward(
             if push is None:
                 raise TypeError(
                     f"{primitive.name} has no forward rule; give gpugrad.by_hand a jvp for operand "
-                    f"{primitive.operand(i)!r}"
+                    f"{primitive.operand(i)!r}, or differentiate in reverse (grad, vjp, jacrev)"
                 )
             kept = checked(node, i)
             dt = apply_rule(push, t, boxed(node, i, kept, box) if box else kept)

@@ -58,7 +58,7 @@ class enable_grad(Mode):
 
 
 class closed(Mode):
-    """Record nothing, and call ``meet(name)`` for an operation on a tensor that requires grad.
+    """For an operation on a tensor that requires grad call ``meet(name)``, which has to raise.
 
     For code that is given all its operands detached: such a tensor has been closed over.
     """

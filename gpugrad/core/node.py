@@ -39,6 +39,20 @@ class Leaf:
         self.lock = threading.Lock()
 
 
+def leads_to_leaf(node: Any) -> bool:
+    """Whether a leaf is behind ``node``; if not, it comes from what a transform gave to its function."""
+    seen: set[Any] = {None}
+    stack = [node]
+    while stack:
+        node = stack.pop()
+        if type(node) is Leaf:
+            return True
+        if node not in seen:
+            seen.add(node)
+            stack.extend(node.parents)
+    return False
+
+
 class Unary:
     """A call with one operand and no parameters: the commonest node, without tuples round its fields.
 
@@ -83,8 +97,8 @@ class Node:
     """A call with any number of operands.
 
     ``parents[i]`` is ``None`` where operand ``i`` needs no gradient; ``kept[i]`` is what the rule of
-    operand ``i`` reads. ``fits`` is ``None`` if every operand has the shape and dtype of the result,
-    else ``(shape, dtype)`` of each operand and, last, of the result.
+    operand ``i`` reads. ``fits`` is ``(shape, dtype)`` of each operand and, last, of the result; ``None``
+    where cotangents and tangents come out of the rules as they have to be.
     """
 
     __slots__ = ("__weakref__", "fits", "kept", "key", "origin", "parents", "primitive")
@@ -97,7 +111,7 @@ class Node:
     origin: Any
 
 
-def kept_for(node: Unary | Node, i: int) -> Any:
+def kept_for(node: Unary | Binary | Node, i: int) -> Any:
     """What the rule of operand ``i`` reads; an error if ``backward`` has freed it."""
     if node.kept is FREED:
         raise RuntimeError(

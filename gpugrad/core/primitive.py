@@ -6,6 +6,7 @@ operand; arrays are positional, parameters keyword-only. The rules come afterwar
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from inspect import CO_VARARGS, Parameter, Signature, signature
 from typing import Any, NamedTuple
@@ -139,8 +140,6 @@ def ufunc(name: str, doc: str, *operands: str) -> Callable:
 
 
 def _caller() -> str:
-    import sys
-
     return sys._getframe(2).f_globals["__name__"]
 
 

@@ -14,7 +14,7 @@ from .batched import Batched, Level, depth_of, levels, unbatched
 from .fit import fit
 from .hooks import HookHandle
 from .modes import recorded, special, state
-from .node import Leaf
+from .node import Leaf, leads_to_leaf
 from .recorder import asked, bound, boxing, copied
 from .reverse import sweep
 from .writes import written
@@ -132,6 +132,12 @@ class Tensor(_Base):
                 box=make if create_graph else None,
             )
             deposit(found, g)
+        if not found and not leads_to_leaf(self.node):
+            raise RuntimeError(
+                f"backward() on a tensor of shape {self.shape} that depends on no leaf, only on arguments of "
+                "a function that gpugrad.grad, vjp, jvp or the like called, and these have no .grad: "
+                "use what the transform gives, and return what the function has kept, with has_aux=True"
+            )
 
     def detach(self) -> Tensor:
         """The same data, cut off from the graph."""

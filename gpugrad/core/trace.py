@@ -44,35 +44,24 @@ def fork(t: Tensor) -> Tensor:
 
 def reaches_outside(results: Iterable[Any], inputs: Collection[Any]) -> bool:
     """Whether the nodes of ``results`` come from nodes older than ``inputs``: from tensors closed over."""
-    oldest = max((node.key for node in inputs), default=0)
+    return bool(met_outside(results, inputs, max((node.key for node in inputs), default=0)))
+
+
+def met_outside(results: Iterable[Any], inputs: Iterable[Any], start: int) -> list[Any]:
+    """The nodes older than the key ``start`` that ``results`` were made of without passing ``inputs``."""
     seen = {None, *inputs}
+    found: dict[Any, None] = {}
     stack = list(results)
     while stack:
         node = stack.pop()
         if node in seen:
             continue
-        if node.key > oldest:
-            return True
-        seen.add(node)
-        if type(node) is not Leaf:
-            stack.extend(node.parents)
-    return False
-
-
-def met_outside(results: Iterable[Any], inputs: Iterable[Any], start: int) -> list[Any]:
-    """The nodes older than the key ``start`` that ``results`` were made of without passing ``inputs``."""
-    seen = set(inputs)
-    found: dict[Any, None] = {}
-    stack = list(results)
-    while stack:
-        node = stack.pop()
-        if node is None or node in seen:
-            continue
         if node.key > start:
             found[node] = None
             continue
         seen.add(node)
-        stack.extend(node.parents if type(node) is not Leaf else ())
+        if type(node) is not Leaf:
+            stack.extend(node.parents)
     return list(found)
 
 

@@ -37,15 +37,17 @@ def split(labels: np.ndarray, *, test_share: float = 0.2, seed: int = 0) -> tupl
     return np.flatnonzero(~drawn), np.flatnonzero(drawn)
 
 
-def check_labels(path: Path, labels: np.ndarray, count: int) -> np.ndarray:
+def check_labels(path: Path, labels: np.ndarray, count: int, name: str = "labels") -> np.ndarray:
     """``labels`` as int64, after checking that they are ``count`` class numbers."""
     if labels.shape != (count,):
-        raise DataError(f"{path}: {count} rows of data, but labels of shape {labels.shape}")
+        raise DataError(f"{path}: {count} rows of data, but {name} of shape {labels.shape}")
     if labels.dtype.kind not in "iufb":
-        raise DataError(f"{path}: labels must be numbers, got {labels.dtype}")
+        raise DataError(f"{path}: {name} must be numbers, got {labels.dtype}")
     wrong = ~((labels >= 0) & (labels < MAX_CLASSES) & (labels == np.floor(labels)))
     if wrong.any():
-        raise DataError(f"{path}: labels must be whole numbers from 0, got {labels[wrong][0]}")
+        raise DataError(
+            f"{path}: {name} must be whole numbers from 0 to {MAX_CLASSES - 1}, got {labels[wrong][0]}"
+        )
     return labels.astype(np.int64)
 
 

@@ -45,8 +45,10 @@ def _pair(path: Path, arrays: dict[str, np.ndarray], x: str, y: str) -> tuple[np
     images = arrays[x]
     if images.ndim < 2:
         raise DataError(f"{path}: {x} must have a row for each example, got shape {images.shape}")
-    if images.dtype.kind not in "iufb" or not np.isfinite(images).all():
+    if images.dtype.kind not in "iufb":
         raise DataError(f"{path}: {x} must hold finite numbers, got {images.dtype}")
+    if (wrong := ~np.isfinite(images)).any():
+        raise DataError(f"{path}: {x} must hold finite numbers, got {images[wrong][0]}")
     return images, check_labels(path, arrays[y], len(images))
 
 

@@ -23,7 +23,7 @@ def read_csv(path: Path, *, seed: int = 0) -> Dataset:
     features = np.delete(rows, label, axis=1)
     if features.shape[1] == 0:
         raise DataError(f"{path}: one column only, expected features and a label")
-    labels = check_labels(path, rows[:, label], len(rows))
+    labels = check_labels(path, rows[:, label], len(rows), f"labels (column {label + 1})")
     train, test = split(labels, seed=seed)
     check_parts(path, train, test)
 

@@ -10,7 +10,7 @@ import math
 
 from ..backend.kernels import fused
 from ..core import elementwise, primitive, ufunc
-from .constants import ONE, kept
+from .constants import ONE, as_float, kept
 from .erf import erfc
 from .masking import zero_unless
 from .nondiff import zeros_like
@@ -22,6 +22,8 @@ from .transcendental import exp, tanh
 
 def _sigmoid(xp, x):
     """Without overflow on either side: both branches use ``exp(-|x|)``."""
+    if x.dtype.kind != "f":
+        x = as_float(x)
     e = xp.exp(-xp.abs(x))
     return xp.maximum(e, x >= 0) / (e + ONE[e.dtype])
 
@@ -257,6 +259,7 @@ elementwise(
 
 
 def _softplus(xp, x):
+    x = as_float(x)
     return xp.maximum(x, 0) + xp.log1p(xp.exp(-xp.abs(x)))
 
 
@@ -282,7 +285,7 @@ elementwise(softplus_grad, softplus_grad, lambda t, g, x: t * sigmoid_grad(g, si
 @fused("activations.cuh")
 def log_sigmoid(xp, x):
     """``log(sigmoid(x))`` without overflow, element by element."""
-    return -_softplus(xp, -x)
+    return -_softplus(xp, -as_float(x))
 
 
 @primitive

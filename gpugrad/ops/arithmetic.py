@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 from ..core import by_hand, elementwise, primitive, ufunc
-from .complex import conj, real
+from .complex import conj, imag, real
 from .nondiff import floor_divide, isfinite, zeros_like
-from .select import where
+from .select import one_for_zero, where
 from .transcendental import log
 
 # ---- sums and products ----
@@ -69,15 +69,37 @@ elementwise(power, _by_base, _by_exponent)
 
 # ---- size and sign ----
 
-sign = ufunc("sign", "-1, 0 or 1; for complex numbers ``x / |x|``, which has no derivative here.")
-elementwise(sign, lambda t: zeros_like(t))
+sign = ufunc("sign", "-1, 0 or 1, derivative 0; for complex numbers ``x / |x|``, which turns with ``x``.")
+
+
+def _turned(x):
+    """Unit vector along ``x``, and the same divided by ``|x|``; both 0 at 0."""
+    unit = sign(x)
+    return unit, unit / one_for_zero(absolute(x))
+
+
+def _sign_vjp(g, x):
+    if x.dtype.kind != "c":
+        return zeros_like(g)
+    unit, by_size = _turned(x)
+    return conj(by_size) * imag(g * unit) * 1j
+
+
+def _sign_jvp(t, x):
+    if x.dtype.kind != "c":
+        return zeros_like(t)
+    unit, by_size = _turned(x)
+    return by_size * imag(t * conj(unit)) * 1j
+
+
+by_hand(sign, vjp=(_sign_vjp,), jvp=(_sign_jvp,))
 
 absolute = ufunc("absolute", "``|x|``, element by element; derivative 0 at 0.")
 
 
 def _slope(x, y):
     """Conjugate of the unit vector along ``x``, or 0; for real numbers its sign."""
-    return sign(x) if x.dtype.kind != "c" else conj(x) / where(y == 0, 1, y)
+    return sign(x) if x.dtype.kind != "c" else conj(x) / one_for_zero(y)
 
 
 by_hand(

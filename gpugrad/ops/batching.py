@@ -53,7 +53,7 @@ def _zeros(x: Any) -> Any:
     return shape.broadcast_to(shape.sum_to(x, (1,) * ndim_of(x)).reshape(()), shape_of(x)[1:])
 
 
-# ---- helpers ----
+# ---- rules that several share ----
 
 
 def _one(f: Callable) -> Callable:

@@ -28,7 +28,7 @@ def _real_if(g, dtype):
     return _astype(real(g) if g.dtype.kind == "c" and dtype.kind != "c" else g, dtype=dtype)
 
 
-def beside(x, like):
+def as_array(x, like):
     """An array or Tensor ``x`` itself; a number or a list as an array on the device of ``like``."""
     if hasattr(x, "dtype"):
         return x
@@ -46,7 +46,7 @@ def astype(x, dtype):
 
     Raises TypeError from complex to real, which would drop the imaginary part: use ``real`` or ``absolute``.
     """
-    dtype, x = as_dtype(dtype), beside(x, x)
+    dtype, x = as_dtype(dtype), as_array(x, x)
     if x.dtype.kind == "c" and dtype.kind in "biuf":
         raise TypeError(
             f"astype from {x.dtype} to {dtype} would drop the imaginary part; use real() or absolute()"

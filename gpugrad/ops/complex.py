@@ -7,7 +7,7 @@ real; the sweep conjugates once at either end (see ``core/reverse.py``).
 from __future__ import annotations
 
 from ..core import by_hand, primitive, ufunc
-from .select import where
+from .select import one_for_zero
 
 conj = ufunc("conj", "Complex conjugate, element by element; a real array as it is.")
 by_hand(conj, vjp=(lambda g: conj(g),), jvp=(lambda t: conj(t),))
@@ -43,8 +43,7 @@ def angle(xp, x):
 
 def _turn(x):
     """``-1j * conj(x) / |x|**2``: the angle changes by the real part of this times a small step."""
-    size = real(x * conj(x))
-    return conj(x) * -1j / where(size == 0, 1, size)
+    return conj(x) * -1j / one_for_zero(real(x * conj(x)))
 
 
 by_hand(

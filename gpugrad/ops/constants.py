@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from ..backend.arrays import floating
+
 
 class _Ones(dict):
     def __missing__(self, dtype: np.dtype) -> object:
@@ -20,6 +22,19 @@ class _Ones(dict):
 
 ONE = _Ones()
 """1 by dtype."""
+
+
+def as_float(x: Any) -> Any:
+    """Integers as floats, for bodies in which ``-x`` of an unsigned one would wrap around.
+
+    Raises TypeError for complex numbers: formulas with ``|x|`` and ``x >= 0`` do not hold for them.
+    """
+    if x.dtype.kind == "c":
+        raise TypeError(
+            f"expected real numbers, got dtype {x.dtype}; take the real or imaginary part or the absolute "
+            "value, or write the formula with exp"
+        )
+    return x.astype(floating(x.dtype), copy=False)
 
 
 def kept(y: Any, x: Any) -> Any:

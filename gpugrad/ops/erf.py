@@ -44,6 +44,8 @@ def erfc(x: np.ndarray) -> np.ndarray:
 
 
 def _float(x: np.ndarray) -> np.ndarray:
+    if x.dtype.kind == "c":
+        raise TypeError(f"erf and erfc expect real numbers, got dtype {x.dtype}")
     return np.asarray(x, np.float64 if _dtype(x).itemsize == 8 else np.float32)
 
 

@@ -19,6 +19,7 @@ from ..core.modes import special
 from ..core.recorder import asked
 from ..core.tensor import lifted
 from .axes import ndim_of, one_axis, shape_of
+from .casting import as_array
 from .select import masked, where
 from .shape import ravel, reshape
 
@@ -88,15 +89,14 @@ def getitem(x, key):
 
 
 def take(x, indices, axis=None):
-    """Elements at ``indices`` along ``axis`` (of the flattened array by default)."""
+    """Elements at ``indices`` along ``axis`` (of the flattened array by default).
+
+    Raises ValueError if the indices are on another device.
+    """
     if axis is None:
         x, axis = ravel(x), 0
     axis = one_axis(axis, ndim_of(x), "take")
-    indices = indices.data if isinstance(indices, Tensor) else indices
-    array = x.data if isinstance(x, Tensor) else x
-    plain = not is_array(indices) or namespace(indices) is np
-    places = namespace(array).asarray(indices) if plain else indices
-    return getitem(x, (slice(None),) * axis + (places,))
+    return getitem(x, (slice(None),) * axis + (as_array(indices, x),))
 
 
 def _along(x: Any, indices: Any, axis: int) -> tuple:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .activation import softplus
 from .arithmetic import square, subtract
 from .axes import ndim_of, shape_of
-from .casting import beside
+from .casting import as_array
 from .reduction import mean, sum
 from .shape import reshape
 from .softmax import cross_entropy, log_softmax
@@ -40,7 +40,7 @@ def softmax_cross_entropy(logits, labels, reduction="mean"):
     logits: (..., classes). labels: integers of shape (...), or probabilities of the shape of ``logits``.
     Raises ValueError for other shapes. A label outside ``0 .. classes - 1`` gives NaN.
     """
-    shape, labels = shape_of(logits), beside(labels, logits)
+    shape, labels = shape_of(logits), as_array(labels, logits)
     if shape_of(labels) == shape and labels.dtype.kind not in "biu":
         return _reduced(-sum(labels * log_softmax(logits, -1), -1), reduction)
     if shape_of(labels) != shape[:-1] or not shape:
@@ -64,6 +64,6 @@ def sigmoid_binary_cross_entropy(logits, targets, reduction="mean"):
             f"sigmoid_binary_cross_entropy: logits have shape {shape_of(logits)}, targets "
             f"{shape_of(targets)}; they have to agree"
         )
-    logits, targets = beside(logits, logits), beside(targets, logits)
+    logits, targets = as_array(logits, logits), as_array(targets, logits)
     # As a difference, softplus(x) - t * x would lose the small losses of sure predictions.
     return _reduced(targets * softplus(-logits) + (1 - targets) * softplus(logits), reduction)

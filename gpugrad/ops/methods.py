@@ -187,7 +187,7 @@ class Methods:
         return arithmetic.round(self, decimals)
 
     def __format__(self, spec: str) -> str:
-        return format(self.item() if spec else self, spec)
+        return format(self.item(), spec) if spec else str(self)
 
     def __repr__(self) -> str:
         if isinstance(self.data, Batched):

@@ -42,6 +42,11 @@ def install(functions: dict[str, Callable]) -> None:
 
 def __array_ufunc__(self: Any, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
     f = _functions.get(ufunc)
+    if "out" in options and options["out"][0] is inputs[0]:
+        raise TypeError(
+            "a NumPy array cannot take a Tensor in place (array += t), which would lose its gradient; write "
+            "array = array + t, or make a Tensor of the array first: gpugrad.tensor(array)"
+        )
     if method != "__call__" or f is None or options:
         asked = ufunc.__name__ + ("" if method == "__call__" else f".{method}")
         how = f" with {', '.join(options)}" if options else ""
@@ -65,8 +70,8 @@ def __array_function__(self: Any, func: Any, types: Any, args: Any, options: Any
 def __array__(self: Any, dtype: Any = None, copy: Any = None) -> Any:
     unbatched(self.data, "an index of a plain array (which gpugrad.take(array, t) takes) or an array itself")
     raise TypeError(
-        "a gpugrad.Tensor does not become a NumPy array by itself, which would lose its gradient; "
-        "use t.numpy() for its values"
+        "a gpugrad.Tensor does not become a NumPy array by itself, which would lose its gradient; put "
+        "Tensors together with np.stack or np.concatenate, or use t.numpy() for the values alone"
     )
 
 

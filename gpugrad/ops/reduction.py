@@ -15,20 +15,16 @@ from .axes import kept_shape, ndim_of, shape_of, some_axes
 from .casting import astype
 from .complex import conj, real
 from .scan import products_of_others
-from .select import where
+from .select import one_for_zero, where
 from .shape import broadcast_to, moveaxis, reshape
 from .transcendental import exp
 
-# ---- helpers of the rules ----
+# ---- what the rules share ----
 
 
 def _spread(g, shape, axis, keepdims):
     """``g``, of a reduction's shape, back in the operand's ``shape``."""
     return broadcast_to(g if keepdims else reshape(g, kept_shape(shape, axis)), shape)
-
-
-def _above_zero(y):
-    return where(y == 0, 1, y)
 
 
 def _wide(x):
@@ -101,11 +97,11 @@ def var(x, axis=None, ddof=0, keepdims=False):
     squares = real(d * conj(d)) if d.dtype.kind == "c" else d * d
     if not ddof:
         return mean(squares, axes, keepdims)
-    return sum(squares, axes, keepdims) / max_of_counts(_count(shape_of(x), axes) - ddof)
+    return sum(squares, axes, keepdims) / _divisor(_count(shape_of(x), axes) - ddof)
 
 
-def max_of_counts(n):
-    """A divisor: NaN instead of a number that is not positive."""
+def _divisor(n):
+    """``n``, or NaN where that is not positive."""
     return n if n > 0 else math.nan
 
 
@@ -115,7 +111,7 @@ def _root(xp, x):
     return xp.sqrt(x)
 
 
-elementwise(_root, lambda t, y: where(y == 0, 0, t / (2 * _above_zero(y))))
+elementwise(_root, lambda t, y: where(y == 0, 0, t / (2 * one_for_zero(y))))
 
 
 @_in_float32
@@ -209,7 +205,7 @@ def min(x, axis=None, keepdims=False):
 
 @primitive
 def _logsumexp(xp, x, *, axis, keepdims):
-    wide = x if x.dtype.kind in "biu" else x.astype(_wide(x), copy=False)
+    wide = x.astype(as_dtype(_wide(x) or float), copy=False)
     top = xp.max(wide, axis=axis, keepdims=True)
     top = xp.where(xp.isfinite(top), top, 0)
     with quiet():
@@ -228,7 +224,7 @@ def _top(xp, x, *, axis):
 def _shares(x, axis):
     """``exp(x) / sum(exp(x))``, not ``exp(x - y)`` with a rounded ``y``; 0 where all are ``-inf``."""
     e = exp(x - _top(x, axis=axis))
-    return e / _above_zero(_sum(e, axis=axis, keepdims=True))
+    return e / one_for_zero(_sum(e, axis=axis, keepdims=True))
 
 
 by_hand(
@@ -258,10 +254,10 @@ def _norm(xp, x, *, axis, keepdims):
 
 by_hand(
     _norm,
-    vjp=(lambda g, x, y, *, axis, keepdims: conj(x) * _spread(g / _above_zero(y), x.shape, axis, keepdims),),
+    vjp=(lambda g, x, y, *, axis, keepdims: conj(x) * _spread(g / one_for_zero(y), x.shape, axis, keepdims),),
     jvp=(
         lambda t, x, y, *, axis, keepdims: (
-            real(_sum(t * conj(x), axis=axis, keepdims=keepdims)) / _above_zero(y)
+            real(_sum(t * conj(x), axis=axis, keepdims=keepdims)) / one_for_zero(y)
         ),
     ),
 )

@@ -33,6 +33,12 @@ elementwise(
     lambda t, condition: masked(t, logical_not(condition)),
 )
 
+
+def one_for_zero(x):
+    """``x`` with 1 for 0: a divisor of what is 0 in the same places."""
+    return where(x == 0, 1, x)
+
+
 # ---- maximum and minimum: a tie shares the gradient equally, so that maximum(x, x) has gradient 1 ----
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..backend import rowwise
+from ..backend.arrays import floating
 from ..backend.kernels import fused
 from ..core import by_hand, primitive
 from .axes import ndim_of, one_axis
@@ -13,12 +14,13 @@ from .transcendental import exp
 
 
 def _wide(x):
-    """Half types are computed in float32."""
-    return x.astype("float32") if x.dtype.itemsize == 2 and x.dtype.kind in "fV" else x
+    """Half types are computed in float32, integers in the float type that NumPy gives them."""
+    dtype = floating(x.dtype)
+    return x.astype("float32" if dtype.itemsize == 2 else dtype, copy=False)
 
 
 def _like(y, x):
-    return y.astype(x.dtype, copy=False) if x.dtype.kind not in "biu" else y
+    return y.astype(floating(x.dtype), copy=False)
 
 
 def _total(x, axis):

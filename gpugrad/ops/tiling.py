@@ -36,7 +36,7 @@ def repeat(x, repeats, axis=None):
     axis = one_axis(axis, ndim_of(x), "repeat")
     n = shape_of(x)[axis]
     if ndim_of(repeats):
-        return take(x, np.repeat(np.arange(n), repeats), axis=axis)
+        return take(x, _sent_to(np.repeat(np.arange(n), repeats), x), axis=axis)
     k = index(repeats)
     shape = shape_of(x)
     wide = (*shape[: axis + 1], k, *shape[axis + 1 :])
@@ -73,7 +73,7 @@ def pad(x, pad_width, mode: Any = "constant", constant_values=0):
         for axis, (before, after) in enumerate(widths):
             if before or after:
                 places = np.pad(np.arange(shape_of(x)[axis]), (before, after), mode)
-                x = take(x, places, axis=axis)
+                x = take(x, _sent_to(places, x), axis=axis)
         return x
     padded = _pad(x, widths=widths)
     if isinstance(constant_values, (int, float)) and constant_values == 0:
@@ -81,10 +81,10 @@ def pad(x, pad_width, mode: Any = "constant", constant_values=0):
     outside = np.pad(np.zeros(shape_of(x), bool), widths, constant_values=True)
     if ndim_of(constant_values):
         constants = np.pad(np.zeros(shape_of(x), padded.dtype), widths, constant_values=constant_values)
-        constant_values = _beside(constants, padded)
-    return where(_beside(outside, padded), constant_values, padded)
+        constant_values = _sent_to(constants, padded)
+    return where(_sent_to(outside, padded), constant_values, padded)
 
 
-def _beside(mask, x):
-    """A NumPy array on the device of ``x``."""
-    return namespace(x.data if isinstance(x, Tensor) else x).asarray(mask)
+def _sent_to(constants, x):
+    """A NumPy array of ours on the device of ``x``."""
+    return namespace(x.data if isinstance(x, Tensor) else x).asarray(constants)

@@ -9,7 +9,7 @@ from ..core import elementwise, primitive, ufunc
 from .constants import ONE
 from .erf import erf as _erf
 from .erf import erfc as _erfc
-from .select import where
+from .select import one_for_zero
 
 # ---- exponentials and logarithms ----
 
@@ -131,15 +131,10 @@ arctan2 = ufunc(
 elementwise(arctan2, lambda t, a, b: _turned(t, b, hypot(a, b)), lambda t, a, b: -_turned(t, a, hypot(a, b)))
 
 hypot = ufunc("hypot", "``sqrt(a*a + b*b)`` without overflow; gradient 0 at the origin.", "a", "b")
-elementwise(hypot, lambda t, a, y: t * a / _above_zero(y), lambda t, b, y: t * b / _above_zero(y))
-
-
-def _above_zero(x):
-    """``x``, with 1 for 0: the numerators above are 0 there, and so is the gradient."""
-    return where(x == 0, 1, x)
+elementwise(hypot, lambda t, a, y: t * a / one_for_zero(y), lambda t, b, y: t * b / one_for_zero(y))
 
 
 def _turned(t, x, h):
     """``t * x / h**2``; the square itself could overflow, or become 0."""
-    h = _above_zero(h)
+    h = one_for_zero(h)
     return t * (x / h) / h

@@ -14,6 +14,7 @@ import optree
 
 from ..backend.arrays import namespace
 from ..core import Tensor, is_grad_enabled, make, push_forward, sweep
+from ..core.batched import levels, only
 from ..core.joint import Joint, Parts, item, record_joint
 from ..core.modes import recorded
 from ..core.node import next_key
@@ -30,7 +31,9 @@ def checkpoint(f: Callable) -> Callable:
     Also a decorator. Arguments and result are pytrees; tensors that ``f`` closes over get their gradients
     too, and must not be changed in place before the backward pass. Derivatives of every order and in both
     directions go through it, and checkpoints may be nested. A chain of n layers in checkpoints of about
-    sqrt(n) layers keeps about 2 sqrt(n) results instead of n.
+    sqrt(n) layers keeps about 2 sqrt(n) results instead of n. Where ``vmap`` maps over the call and the
+    gradient is asked for from outside of it, the results are kept all the same; write ``checkpoint(vmap(f))``
+    there.
 
     ``f`` has to compute the same the second time. Random numbers are drawn again alike if they come from a
     ``numpy.random.Generator`` among the arguments (or in a pytree there), from one that ``f`` closes over, or
@@ -70,6 +73,7 @@ class _Call:
 
     def __init__(self, f: Callable, operands: Operands, needed: list[bool], random: RandomStates) -> None:
         self.f, self.operands, self.needed, self.random = f, operands, needed, random
+        self.depth = len(levels.active)
 
     def evaluate(self, tensors: Sequence[Tensor]) -> _Run:
         """One evaluation, recorded, with nodes of its own for the operands that need a gradient."""
@@ -80,8 +84,8 @@ class _Call:
             return _Run(self.f(*args, **kwargs), [t.node for t in tensors], start)
 
     def evaluate_again(self, arrays: tuple, node: Any) -> _Run:
-        """The same once more, for a sweep."""
-        with self.random.again():
+        """The same once more, for a sweep: it may run in calls of ``vmap`` that began later."""
+        with self.random.again(), only(self.depth):
             run = self.evaluate(connected(arrays, node))
         if run.fits != self.fits or set(run.outside) != set(self.outside):
             raise RuntimeError(

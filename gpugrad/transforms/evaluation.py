@@ -15,7 +15,7 @@ from ..core import Tensor, is_grad_enabled, make, push_forward, sweep
 from ..core.joint import unconnected
 from ..core.modes import recorded
 from ..core.tensor import unshared
-from .inputs import Inputs, as_tensor, name_of, needs_grad
+from .inputs import Inputs, name_of, needs_grad, result_of
 
 
 class Evaluation:
@@ -33,19 +33,9 @@ class Evaluation:
         self.aux: Any
         value, self.aux = _with_aux(result, self.name) if has_aux else (result, None)
         leaves, self.spec = optree.tree_flatten(value)
-        self.outputs = [self._tensor(y) for y in leaves]
+        self.outputs = [result_of(self.name, y) for y in leaves]
         # Also what is not the value may lead outside, and goes out in the same way.
         inputs.look_outside([*self.outputs, *(x for x in optree.tree_leaves(self.aux) if type(x) is Tensor)])
-
-    def _tensor(self, y: Any) -> Tensor:
-        try:
-            return as_tensor(y)
-        except (TypeError, ValueError):
-            raise TypeError(
-                f"{self.name} has to return Tensors, arrays or numbers, or a pytree of them, to be "
-                f"differentiated; got {type(y).__name__} ({y!r:.60}); return other things beside the value, "
-                "with has_aux=True"
-            ) from None
 
     def value(self) -> Any:
         """The value, for the caller."""
@@ -62,9 +52,15 @@ class Evaluation:
         return f"{len(self.outputs)} arrays"
 
 
-def positions_of(argnums: int | tuple[int, ...]) -> tuple[int, ...]:
+def positions_of(argnums: int | tuple[int, ...], f: Callable) -> tuple[int, ...]:
     """``argnums`` as a tuple. Raises TypeError unless they are integers."""
-    return tuple(map(index, argnums if isinstance(argnums, tuple) else (argnums,)))
+    try:
+        return tuple(map(index, argnums if isinstance(argnums, tuple) else (argnums,)))
+    except TypeError:
+        raise TypeError(
+            f"argnums of {name_of(f)} has to be the number of an argument, an integer, or a tuple of them, "
+            f"got {argnums!r}"
+        ) from None
 
 
 def evaluate(

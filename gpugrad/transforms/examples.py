@@ -2,9 +2,8 @@
 
 A solver looks at numbers, and so does another library. So a call on batches is made for each example, outside
 of the batch, and the results are stacked. Its derivative, where there is a graph on top of the batch, is
-such a
-call again: of the derivative for one example. A call that was made outside, whose derivative is asked for
-    many cotangents or tangents at once, as ``jacobian`` does, answers for each by itself.
+such a call again: of the derivative for one example. A call that was made outside, whose derivative is asked
+for many cotangents or tangents at once, as ``jacobian`` does, answers for each by itself.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from ..core import Tensor, make
 from ..core.batched import Batched
 from ..core.tensor import require_inexact
 from ..ops import concatenate, imag, real
+from .inputs import has_tensor
 
 
 class Flat:
@@ -136,7 +137,7 @@ def _has_place(x: Any) -> bool:
 
 def has_tensors(tree: Any) -> bool:
     """Whether a leaf is a Tensor."""
-    return any(type(x) is Tensor for x in optree.tree_leaves(tree))
+    return has_tensor(optree.tree_leaves(tree))
 
 
 def plain(tree: Any) -> Any:

@@ -79,12 +79,12 @@ class Function:
     @staticmethod
     def forward(*args: Any) -> Any:
         """The value."""
-        raise NotImplementedError("a gpugrad.Function needs a static method forward(ctx, *args)")
+        raise NotImplementedError
 
     @staticmethod
     def backward(ctx: Context, *cotangents: Any) -> Any:
         """The gradients of the arguments."""
-        raise NotImplementedError("a gpugrad.Function needs a static method backward(ctx, *cotangents)")
+        raise NotImplementedError
 
     @classmethod
     def apply(cls, *args: Any) -> Any:
@@ -111,6 +111,8 @@ class Function:
 
     @classmethod
     def _forward(cls, ctx: Context, args: Sequence[Any]) -> Any:
+        if cls.forward is Function.forward:
+            raise NotImplementedError(f"{cls.__name__} needs a static method forward(ctx, *args)")
         if cls.setup_context is None:
             return cls.forward(ctx, *args)
         value = cls.forward(*args)
@@ -184,6 +186,8 @@ class Function:
 
 def answered(function: type[Function], ctx: Context, cotangents: Sequence[Any], places: list[int]) -> list:
     """What ``backward`` gives for the Tensors among the arguments, at ``places``."""
+    if function.backward is Function.backward:
+        raise NotImplementedError(f"{function.__name__} needs a static method backward(ctx, *cotangents)")
     answer = function.backward(ctx, *cotangents)
     answer = answer if isinstance(answer, (tuple, list)) else (answer,)
     expected = len(ctx.needs_input_grad)

@@ -28,7 +28,7 @@ def value_and_grad(f: Callable, argnums: int | tuple[int, ...] = 0, has_aux: boo
     direction of steepest ascent. Arguments that ``f`` does not use get zeros.
     Raises ValueError if the value is not one real number, TypeError for integer arguments.
     """
-    positions = positions_of(argnums)
+    positions = positions_of(argnums, f)
 
     @wraps(f)
     def both(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
@@ -36,10 +36,17 @@ def value_and_grad(f: Callable, argnums: int | tuple[int, ...] = 0, has_aux: boo
         inputs = e.inputs
         value = e.outputs[0] if len(e.outputs) == 1 else None
         if value is None or value.size != 1 or value.dtype.kind not in "fV":
+            if value is None or value.size != 1:
+                cure = "reduce it, say with .sum(), or use gpugrad.jacobian, which gives all derivatives"
+            elif value.dtype.kind == "c":
+                cure = "take real(), imag() or abs() of it, or use gpugrad.jacobian"
+            else:
+                cure = (
+                    "whole numbers have no gradient: leave the value a float, or return it with has_aux=True"
+                )
             raise ValueError(
                 f"grad needs a function with one real number as its value, got {e.described()} from "
-                f"{e.name}; "
-                "reduce it, say with .sum(), or use gpugrad.jacobian, which gives all derivatives"
+                f"{e.name}; {cure}"
             )
         cotangent = seed(value)
         found = pull_back([value], [cotangent], inputs, box_for(inputs))
@@ -100,6 +107,11 @@ def jvp(f: Callable, primals: tuple, tangents: tuple, has_aux: bool = False) -> 
     primals, tangents: tuples of the same structure, shapes (ValueError otherwise) and dtypes (TypeError).
     has_aux: ``f`` returns ``(value, aux)``; then this is ``(value, tangent, aux)``.
     """
+    if not isinstance(primals, (tuple, list)) or not isinstance(tangents, (tuple, list)):
+        raise TypeError(
+            f"jvp of {name_of(f)} takes a tuple of arguments and a tuple of tangents, as in "
+            f"jvp(f, (x,), (t,)); got {type(primals).__name__} and {type(tangents).__name__}"
+        )
     tree: Any = tuple(tangents)
     given, spec = optree.tree_flatten(tree)
     inputs = Inputs(tuple(primals), f"jvp of {name_of(f)}", *given)

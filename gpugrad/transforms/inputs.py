@@ -18,7 +18,7 @@ from ..backend.arrays import is_array, namespace
 from ..backend.device import Device
 from ..backend.transfer import asarray, device_of
 from ..core import Tensor, is_grad_enabled, make
-from ..core.batched import levels
+from ..core.batched import Batched, leaked, levels
 from ..core.tensor import finished, require_inexact
 from ..core.trace import detached, fork, reaches_outside
 
@@ -82,9 +82,29 @@ def as_tensor(x: Any) -> Tensor:
     return x if type(x) is Tensor else make(asarray(x))
 
 
+def result_of(name: str, y: Any, own: Any = None) -> Tensor:
+    """``y``, which the function ``name`` returned, as a Tensor; of the ended batches it may be in ``own``."""
+    try:
+        t = as_tensor(y)
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"{name} has to return Tensors, arrays or numbers, or a pytree of them, got {type(y).__name__} "
+            f"({y!r:.60}); for a derivative, return other things beside the value, with has_aux=True"
+        ) from None
+    if isinstance(t.data, Batched) and t.data.level is not own and not t.data.level.active:
+        raise leaked(t.data.level, f"the result of {name}")
+    return t
+
+
 def _tensor(leaf: Any, what: str, beside: Device | None) -> Tensor:
     """``leaf`` as a Tensor; a number goes to the device of the arrays ``beside`` it."""
-    t = make(asarray(leaf, device=beside)) if isinstance(leaf, Number) else as_tensor(leaf)
+    try:
+        t = make(asarray(leaf, device=beside)) if isinstance(leaf, Number) else as_tensor(leaf)
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"{what} needs an argument of arrays, Tensors or numbers, got {type(leaf).__name__} "
+            f"({leaf!r:.60}); leave it out of argnums, or out of the pytree"
+        ) from None
     try:
         require_inexact(t.dtype)
     except TypeError:

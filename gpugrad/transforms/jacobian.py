@@ -52,7 +52,7 @@ def hessian(f: Callable, argnums: Argnums = 0, has_aux: bool = False) -> Callabl
     For pytrees, blocks: a pytree like the input whose leaves are pytrees like the input. Arguments are real:
     second derivatives in a complex one are those in its real and its imaginary part (TypeError).
     """
-    positions = positions_of(argnums)
+    positions = positions_of(argnums, f)
     second = jacfwd(jacrev(f, argnums, has_aux), argnums, has_aux)
 
     @wraps(f)
@@ -70,7 +70,7 @@ def hessian(f: Callable, argnums: Argnums = 0, has_aux: bool = False) -> Callabl
 
 
 def _transform(f: Callable, argnums: Argnums, has_aux: bool, reverse: Callable) -> Callable:
-    positions = positions_of(argnums)
+    positions = positions_of(argnums, f)
 
     @wraps(f)
     def jacobian(*args: Any, **kwargs: Any) -> Any:

@@ -61,7 +61,7 @@ def elementwise_grad(f: Callable, argnums: int | tuple[int, ...] = 0, has_aux: b
     Jacobian (:func:`jacobian`). Repeat it for higher derivatives. Arguments as in :func:`grad`; the result of
     ``f`` is one real array of any shape (TypeError otherwise).
     """
-    positions = positions_of(argnums)
+    positions = positions_of(argnums, f)
 
     @wraps(f)
     def derivative(*args: Any, **kwargs: Any) -> Any:

@@ -18,7 +18,7 @@ from ..core.batched import Batched, Level, levels, new_level
 from ..core.tensor import beneath
 from ..core.trace import met_outside
 from ..ops import broadcast_to, copy, moveaxis
-from .inputs import as_tensor, has_tensor, name_of
+from .inputs import as_tensor, has_tensor, name_of, result_of
 
 
 def vmap(f: Callable, in_axes: Any = 0, out_axes: Any = 0) -> Callable:
@@ -45,7 +45,7 @@ def vmap(f: Callable, in_axes: Any = 0, out_axes: Any = 0) -> Callable:
         own = tuple(in_axes) if isinstance(in_axes, list) else in_axes
         axes = _for_leaves((own, 0), arguments, f"in_axes={in_axes} of vmap", f"the arguments of {name}")
         fronts = [_front(x, axis, path, name) for x, axis, path in zip(leaves, axes, paths, strict=True)]
-        with new_level(_size(fronts, paths, name)) as level:
+        with new_level(_size(fronts, paths, name), name) as level:
             given = [_given(x, front, level) for x, front in zip(leaves, fronts, strict=True)]
             called: Any = optree.tree_unflatten(spec, given)
             result = f(*called[0], **called[1])
@@ -123,7 +123,7 @@ def _outward(y: Any, axis: int | None, level: Level, name: str, boxed: bool) -> 
     """A result with the axis of the examples at ``axis``."""
     if y is None:
         return None
-    t = as_tensor(y)
+    t = result_of(name, y, level)
     mapped = False
     if isinstance(t.data, Batched) and t.data.level is level:
         if met_outside([t.node], (), level.start):

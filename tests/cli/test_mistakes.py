@@ -76,7 +76,11 @@ def test_missing_packages(capsys, monkeypatch):
 
 def test_a_file_where_the_folder_should_be(capsys, tmp_path):
     (tmp_path / "taken").write_text("")
-    assert "File exists: 'taken'" in complaint(capsys, "train", "--out", "taken")
+    assert complaint(capsys, "train", "--out", "taken") == "gpugrad: taken: File exists\n"
+
+
+def test_a_network_that_does_not_fit_into_memory(capsys):
+    assert "Unable to allocate" in complaint(capsys, "train", "--device", "cpu", "--hidden", str(10**15))
 
 
 def test_a_loss_that_runs_away(capsys):

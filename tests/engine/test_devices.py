@@ -62,6 +62,17 @@ def test_what_is_made_beside_a_tensor_is_on_its_device(device, xp):
     assert type(x.grad.data) is xp.ndarray
 
 
+def test_indices_are_not_moved(device):
+    x = gg.tensor([[1.0, 2.0, 3.0]], device=device)
+    places = np.array([0, 2])
+    for indices in ([0, 2], gg.tensor(places, device=device)):
+        assert gg.take(x, indices, axis=1).tolist() == [[1, 3]]
+    if device != "cpu":
+        for read in (lambda: gg.take(x, places, axis=1), lambda: x[:, places]):
+            with pytest.raises(ValueError, match="one device"):
+                read()
+
+
 def test_results_on_the_devices_agree(device):
     rng = np.random.default_rng(0)
     w, x = rng.normal(size=(3, 4)), rng.normal(size=(5, 3))

@@ -119,6 +119,7 @@ def test_no_conversion_to_a_number_behind_ones_back(device):
             convert(t)
     assert t.item() == 2
     assert f"{t:.2f}" == "2.00"
+    assert f"{t}" == str(t) == repr(t)
     assert bool(t > 1)
     constant = t.detach()
     assert (float(constant), int(constant), complex(constant), math.sqrt(constant)) == (2, 2, 2, math.sqrt(2))

@@ -118,8 +118,17 @@ def test_a_ufunc_that_is_not_served_says_so():
         np.multiply.outer(t, t)
     with pytest.raises(TypeError, match=r"numpy\.sin with out does not work"):
         np.sin(t, out=np.empty(4))
+    array = np.ones(len(V))
+    with pytest.raises(TypeError, match=r"array = array \+ t"):
+        array += t
     with pytest.raises(TypeError, match=r"numpy\.sin with where does not work"):
         np.sin(t, where=[True, False, True, False])
+
+
+def test_an_array_of_tensors_says_how_to_make_one():
+    t = gg.tensor(V)
+    with pytest.raises(TypeError, match=r"np\.stack.*t\.numpy\(\)"):
+        np.array([t[0], t[1]])
 
 
 def test_a_ufunc_of_the_same_name_is_not_numpys():

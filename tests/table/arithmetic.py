@@ -62,7 +62,7 @@ ROWS = (
         dtypes="fc",
         condition=4,
     ),
-    Row("sign", np.sign, UNARY, nonzero, points=(0.0,), kinks={0.0: 0.0}),
+    Row("sign", np.sign, UNARY, nonzero, points=(0.0,), kinks={0.0: 0.0}, dtypes="fc"),
     Row(
         "absolute",
         lambda x: np.sqrt((x * np.conj(x)).real),

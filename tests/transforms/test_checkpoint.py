@@ -63,6 +63,29 @@ def test_leaves_that_are_closed_over():
         np.testing.assert_allclose(g, t.grad.numpy(), rtol=1e-12)
 
 
+@pytest.mark.parametrize("transform", [gg.jacrev, gg.jacfwd, gg.jacobian])
+def test_closed_over_in_a_jacobian(transform):
+    """The sweep runs in a batch of unit arrays, of which the function evaluated again knows nothing."""
+    w = gg.tensor(W, requires_grad=True)
+    got, expected = (transform(f)(X) for f in (gg.checkpoint(lambda x: layer(w, x)), lambda x: layer(w, x)))
+    np.testing.assert_allclose(got.numpy(), expected.numpy(), rtol=1e-12)
+    gradients = []
+    for j in (got, expected):
+        (j * j).sum().backward()
+        gradients.append(w.grad.numpy())
+        w.grad = None
+    np.testing.assert_allclose(*gradients, rtol=1e-12)
+
+
+def test_the_pull_of_vjp_mapped_over():
+    w = gg.tensor(X, requires_grad=True)
+    _, pull = gg.vjp(gg.checkpoint(lambda x: gg.vmap(lambda a, b: a * b)(w, x)), V)
+    rows = gg.vmap(pull)(np.eye(3))[0]
+    np.testing.assert_allclose(rows.numpy(), np.diag(X))
+    rows.sum().backward()
+    assert w.grad.numpy().tolist() == [1, 1, 1]
+
+
 def test_only_what_is_closed_over_requires_grad():
     w = gg.tensor(3.0, requires_grad=True)
     gg.checkpoint(lambda: w * w)().backward()

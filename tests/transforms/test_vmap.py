@@ -314,7 +314,7 @@ def test_a_kept_tensor_is_noticed():
     kept = []
     gg.vmap(lambda x: kept.append(x) or x)(X)
     for use in (lambda: kept[0] + 1, lambda: gg.sin(kept[0]), lambda: gg.vmap(lambda y: kept[0] * y)(X)):
-        with pytest.raises(RuntimeError, match="met a Tensor of a call of vmap that is over"):
+        with pytest.raises(RuntimeError, match=r"met a Tensor of a call of vmap of .* that is over"):
             use()
 
 
