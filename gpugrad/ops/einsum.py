@@ -12,8 +12,11 @@ from .axes import ndim_of, shape_of
 
 @primitive
 def _einsum(xp, *xs, terms, result):
-    expression = f"{','.join(terms)}->{result}"
-    return xp.asarray(xp.einsum(expression, *xs, optimize=len(xs) > 1))
+    dtype = xs[0].dtype
+    half = dtype.char in "eE" and all(x.dtype == dtype for x in xs)  # float16 or bfloat16: summed in float32
+    operands = [x.astype("float32") for x in xs] if half else xs
+    y = xp.asarray(xp.einsum(f"{','.join(terms)}->{result}", *operands, optimize=len(xs) > 1))
+    return y.astype(dtype) if half else y
 
 
 def _for_operand(g, i, xs, *, terms, result):
@@ -31,7 +34,7 @@ def _for_operand(g, i, xs, *, terms, result):
     for letter, n in zip(terms[i], shape_of(xs[i]), strict=True):
         if letter in goal:
             twin = next(letters)
-            sources.append((letter + twin, xp.eye(n, dtype=array.dtype)))
+            sources.append((letter + twin, xp.eye(n).astype(array.dtype)))
             goal += twin
         else:
             goal += letter

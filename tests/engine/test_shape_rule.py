@@ -154,3 +154,18 @@ def test_activations_keep_bfloat16(name, device):
     assert y.dtype.name == "bfloat16"
     y.sum().backward()
     assert t.grad.dtype.name == "bfloat16"
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_einsum_keeps_half_types(dtype, device):
+    a = gg.tensor(np.full((3, 3), 0.5), dtype=dtype, device=device, requires_grad=True)
+    for subscripts, others in (("ij,jk->ik", (a,)), ("ii", ()), ("ij->j", ())):
+        y = gg.einsum(subscripts, a, *others)
+        assert y.dtype.name == dtype
+        (gradient,) = gg.vjp(lambda a, s=subscripts, o=others: gg.einsum(s, a, *o), a)[1](y.detach())
+        assert gradient.dtype.name == dtype and gradient.shape == a.shape
+
+
+def test_einsum_sums_half_types_in_float32(device):
+    ones = gg.tensor(np.ones((1, 4096)), dtype="float16", device=device)
+    assert gg.einsum("ij,ij->i", ones, ones).tolist() == [4096.0]
