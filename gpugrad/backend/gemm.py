@@ -76,7 +76,7 @@ def _require_shape(out: Any, a: Any, b: Any) -> None:
 def _on_host(a: np.ndarray, b: np.ndarray, out: np.ndarray | None, accumulate: bool) -> np.ndarray:
     dtype = result_dtype(a, b)
     if dtype.char == "e" or dtype.kind == "V":
-        # NumPy multiplies float16 without BLAS: 300 times slower at 600 × 600.
+        # NumPy multiplies float16 without BLAS: 300 times slower at 600 × 600 (2.4.6, AMD EPYC, as below).
         a, b = a.astype(np.float32), b.astype(np.float32)
     product = _product(a, b)
     if out is None:

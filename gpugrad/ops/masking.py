@@ -1,6 +1,6 @@
 """Zero where a mask says so, fast: NumPy's ``where`` mispredicts a branch at every other element.
 
-On 65,536 float32 and a random mask it takes 220 microseconds, a bitwise "and" 17 (NumPy 2.4, AMD Zen 5).
+On 65,536 float32 and a random mask it takes 220 microseconds, a bitwise "and" 17 (NumPy 2.4.6, AMD EPYC).
 """
 
 from __future__ import annotations

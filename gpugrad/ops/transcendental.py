@@ -85,8 +85,9 @@ elementwise(arccosh, lambda t, x: t / (sqrt(x - 1) * sqrt(x + 1)))
 arctanh = ufunc("arctanh", "Inverse hyperbolic tangent in (-1, 1), element by element.")
 elementwise(arctanh, lambda t, x: t / ((1 - x) * (1 + x)))
 
-# ---- tanh: y' = 1 - y*y. The kernel takes (1 - y)(1 + y), which rounds once less; NumPy would pay a fifth
-# of the whole call for it, and the rounding of y itself is the larger error: 13 % in the worst case ----
+# ---- tanh: y' = 1 - y*y. The kernel takes (1 - y)(1 + y), which rounds once less; NumPy would need a fourth
+# call for it, against a worst relative error of 3.7e-4 instead of 3.3e-4 (float32, 3 < |x| < 5), most of it
+# from the rounding of y itself ----
 
 tanh = ufunc("tanh", "Hyperbolic tangent, element by element.")
 

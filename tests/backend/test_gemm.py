@@ -188,9 +188,10 @@ def test_what_cublas_can_read_is_not_copied(device, monkeypatch):
         (b[::2, 1:3], b[1:4].swapaxes(-1, -2)),
         (b[:, 0], x.T),
     ]
+    expected = [wide(left) @ wide(right) for left, right in products]
     monkeypatch.setattr("cupy.ascontiguousarray", None)
-    for left, right in products:
-        matmul(left, right)
+    for (left, right), product in zip(products, expected, strict=True):
+        close(matmul(left, right), product, "float32")
 
 
 def test_halves_are_added_up_in_float32(device):
