@@ -1,5 +1,6 @@
 """gpugrad: exact gradients for NumPy and CuPy code. ``import gpugrad as gg``."""
 
+from . import config as config
 from . import cuda as cuda
 from . import nn as nn
 from . import numpy as numpy
@@ -30,6 +31,7 @@ from .core import primitive as primitive
 from .core import tensor as tensor
 from .draw import Drawing as Drawing
 from .draw import draw as draw
+from .numpy import fft as fft
 from .ops import abs as abs
 from .ops import absolute as absolute
 from .ops import add as add
@@ -50,6 +52,7 @@ from .ops import array_split as array_split
 from .ops import astype as astype
 from .ops import atleast_1d as atleast_1d
 from .ops import atleast_2d as atleast_2d
+from .ops import avg_pool2d as avg_pool2d
 from .ops import bitwise_and as bitwise_and
 from .ops import bitwise_or as bitwise_or
 from .ops import bitwise_xor as bitwise_xor
@@ -61,6 +64,8 @@ from .ops import clip as clip
 from .ops import concat as concat
 from .ops import concatenate as concatenate
 from .ops import conj as conj
+from .ops import conv2d as conv2d
+from .ops import conv_transpose2d as conv_transpose2d
 from .ops import copy as copy
 from .ops import cos as cos
 from .ops import cosh as cosh
@@ -103,6 +108,7 @@ from .ops import isclose as isclose
 from .ops import isfinite as isfinite
 from .ops import isinf as isinf
 from .ops import isnan as isnan
+from .ops import layer_norm as layer_norm
 from .ops import leaky_relu as leaky_relu
 from .ops import less as less
 from .ops import less_equal as less_equal
@@ -120,6 +126,7 @@ from .ops import logical_xor as logical_xor
 from .ops import logsumexp as logsumexp
 from .ops import matmul as matmul
 from .ops import max as max
+from .ops import max_pool2d as max_pool2d
 from .ops import maximum as maximum
 from .ops import mean as mean
 from .ops import min as min

@@ -1,5 +1,8 @@
 """Layers and models, written on the public face of gpugrad."""
 
+from .convolution import Conv2d as Conv2d
+from .convolution import Flatten as Flatten
+from .convolution import MaxPool2d as MaxPool2d
 from .layers import MLP as MLP
 from .layers import Linear as Linear
 from .layers import ReLU as ReLU

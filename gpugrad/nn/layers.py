@@ -1,8 +1,10 @@
 """Layers, and a network made of them."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -11,7 +13,7 @@ from ..core import Tensor, tensor
 from ..ops import relu, tanh
 from .module import Module
 
-Seed = int | np.random.Generator | None
+Seed: TypeAlias = "int | np.random.Generator | None"
 
 
 class Linear(Module):

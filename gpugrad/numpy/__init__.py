@@ -147,6 +147,7 @@ from ..ops import vdot as vdot
 from ..ops import vstack as vstack
 from ..ops import where as where
 from ..ops import zeros_like as zeros_like
+from . import fft as fft
 from .constants import bool_ as bool_
 from .constants import complex64 as complex64
 from .constants import complex128 as complex128

@@ -1,6 +1,7 @@
 """The operations: primitives with their rules, by family. Every public name here is ``gpugrad.NAME``."""
 
 from . import batching as _batching
+from . import fft as _fft
 from . import methods as _methods
 from . import protocols as _protocols
 from .activation import elu as elu
@@ -40,6 +41,8 @@ from .complex import angle as angle
 from .complex import conj as conj
 from .complex import imag as imag
 from .complex import real as real
+from .convolution import conv2d as conv2d
+from .convolution import conv_transpose2d as conv_transpose2d
 from .diagonal import diag as diag
 from .diagonal import diagonal as diagonal
 from .diagonal import trace as trace
@@ -95,6 +98,9 @@ from .nondiff import not_equal as not_equal
 from .nondiff import ones_like as ones_like
 from .nondiff import signbit as signbit
 from .nondiff import zeros_like as zeros_like
+from .normalization import layer_norm as layer_norm
+from .pooling import avg_pool2d as avg_pool2d
+from .pooling import max_pool2d as max_pool2d
 from .reduction import logsumexp as logsumexp
 from .reduction import max as max
 from .reduction import mean as mean
@@ -175,4 +181,4 @@ true_divide = divide
 
 _batching.install()
 _methods.install()
-_protocols.install({name: f for name, f in globals().items() if callable(f)})
+_protocols.install({name: f for name, f in globals().items() if callable(f)}, vars(_fft))

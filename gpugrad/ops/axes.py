@@ -9,13 +9,15 @@ from typing import Any
 
 def ndim_of(x: Any) -> int:
     """Number of axes of an array, a Tensor, a number or a nested list."""
-    return x.ndim if hasattr(x, "ndim") else len(shape_of(x))
+    n = getattr(x, "ndim", None)
+    return len(shape_of(x)) if n is None else n
 
 
 def shape_of(x: Any) -> tuple[int, ...]:
     """Lengths of the axes of an array, a Tensor, a number or a nested list."""
-    if hasattr(x, "shape"):
-        return tuple(x.shape)
+    shape = getattr(x, "shape", None)
+    if shape is not None:
+        return shape if type(shape) is tuple else tuple(shape)
     return (len(x), *(shape_of(x[0]) if len(x) else ())) if isinstance(x, (list, tuple)) else ()
 
 

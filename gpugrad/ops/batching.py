@@ -15,14 +15,19 @@ from ..core import Primitive
 from ..core.batched import Level
 from ..core.batching import aligned, along
 from . import (
+    batched_convolution,
     batched_indexing,
     casting,
     complex,
+    convolution,
     einsum,
+    fft,
     indexing,
     joining,
     linalg,
     nondiff,
+    normalization,
+    pooling,
     reduction,
     scan,
     select,
@@ -153,8 +158,21 @@ def _matmul(f: Callable, values: list, mapped: list, level: Level) -> Any:
     a, b = aligned(values, mapped)
     if not mapped[0] and ndim_of(a) == 2 and b.ndim == 3 and b.shape[2] == 1:
         # A matrix times a vector for each example: all vectors, as rows, in one product.
-        return f(b.reshape(b.shape[:2]), a.T).reshape((b.shape[0], a.shape[0], 1))
-    return f(a, b)
+        vectors = b.reshape(b.shape[:2])
+        return linalg.matmul_right_transposed(vectors, a).reshape((b.shape[0], a.shape[0], 1))
+    return _by_rows(f, a, b, mapped)
+
+
+def _matmul_right_transposed(f: Callable, values: list, mapped: list, level: Level) -> Any:
+    return _by_rows(f, *aligned(values, mapped), mapped)
+
+
+def _by_rows(f: Callable, a: Any, b: Any, mapped: list) -> Any:
+    """Rows of all examples times the one matrix ``b`` of all in one product, where it is so."""
+    if mapped[1] or ndim_of(b) != 2:
+        return f(a, b)
+    y = f(a.reshape((math.prod(a.shape[:-1]), a.shape[-1])), b)
+    return y.reshape((*a.shape[:-1], y.shape[-1]))
 
 
 def _einsum(f: Callable, values: list, mapped: list, level: Level, *, terms: tuple, result: str) -> Any:
@@ -178,14 +196,18 @@ RULES: dict[Callable, tuple[Any, ...]] = {
     along: (
         casting.copy, casting._astype, casting._astype_integer, complex.real, complex.imag, complex.angle,
         nondiff._zeros_like, nondiff._ones_like, nondiff._full_like, select._inside,
-        select._isclose, transfer._to,
+        select._isclose, transfer._to, linalg.matmul_left_transposed,
     ),
-    _on_full: (scan.recurrence, scan._cumprod),
+    _on_full: (
+        scan.recurrence, scan._cumprod, pooling._max_pool2d, pooling._max_pool2d_grad,
+        pooling._max_pool2d_pick, pooling._avg_pool2d, pooling._avg_pool2d_spread,
+    ),
     _axes_behind: (
-        reduction._sum, reduction._mean, reduction._prod, reduction._tied, reduction._max, reduction._min,
+        reduction._sum, reduction._mean, reduction._mean_square, reduction._prod, reduction._tied,
+        reduction._max, reduction._min, normalization.standardize, normalization.standardize_grad,
         reduction._logsumexp, reduction._top, reduction._norm, scan._cumsum, softmax._softmax,
         softmax.softmax_grad, softmax._log_softmax, softmax.log_softmax_grad, shape._flip, shape._roll,
-        sorting._argsort,
+        sorting._argsort, fft._fftn, fft._rfftn, fft._irfftn, fft._folded,
     ),
     _compared: (select._larger,),
     _over_axes: (nondiff._argmax, nondiff._argmin, nondiff._all, nondiff._any, nondiff._count_nonzero),
@@ -197,8 +219,12 @@ RULES: dict[Callable, tuple[Any, ...]] = {
     _constant: (indexing.zeros_beside,),
     _concatenate: (joining._concatenate,),
     _matmul: (linalg._matmul,),
+    _matmul_right_transposed: (linalg.matmul_right_transposed,),
     _einsum: (einsum._einsum,),
     _cross_entropy: (softmax.cross_entropy, softmax.cross_entropy_grad),
+    batched_convolution.results: (convolution._conv2d,),
+    batched_convolution.images: (convolution._conv2d_images,),
+    batched_convolution.kernels: (convolution._conv2d_kernels,),
     batched_indexing.getitem: (indexing._getitem,),
     batched_indexing.placed: (indexing._placed,),
     batched_indexing.stays: (indexing._stays,),

@@ -3,10 +3,13 @@
 from .activation import ROWS as _ACTIVATION
 from .arithmetic import ROWS as _ARITHMETIC
 from .complex import ROWS as _COMPLEX
+from .convolution import ROWS as _CONVOLUTION
+from .fft import ROWS as _FFT
 from .indexing import ROWS as _INDEXING
 from .joining import ROWS as _JOINING
 from .linalg import ROWS as _LINALG
 from .nondiff import ROWS as _NONDIFF
+from .normalization import ROWS as _NORMALIZATION
 from .reduction import ROWS as _REDUCTION
 from .row import Bad as Bad
 from .row import Row as Row
@@ -26,9 +29,12 @@ ROWS: tuple[Row, ...] = (
     *_REDUCTION,
     *_SCAN,
     *_SOFTMAX,
+    *_NORMALIZATION,
     *_SHAPE,
     *_JOINING,
     *_INDEXING,
     *_LINALG,
+    *_FFT,
+    *_CONVOLUTION,
     *_NONDIFF,
 )

@@ -45,6 +45,30 @@ ROWS = (
         ),
     ),
     Row(
+        "matmul_right_transposed",
+        lambda a, b: _matmul(a, np.swapaxes(b, -1, -2)),
+        (
+            call((2, 3), (4, 3)),
+            call((2, 2, 3), (4, 3)),
+            call((2, 1, 2, 3), (2, 4, 3)),
+            call((2, 0), (3, 0)),
+        ),
+        dtypes="fc",
+        condition=4,
+    ),
+    Row(
+        "matmul_left_transposed",
+        lambda a, b: _matmul(np.swapaxes(a, -1, -2), b),
+        (
+            call((3, 2), (3, 4)),
+            call((2, 3, 2), (3, 4)),
+            call((2, 1, 3, 2), (2, 3, 4)),
+            call((0, 2), (0, 3)),
+        ),
+        dtypes="fc",
+        condition=4,
+    ),
+    Row(
         "tensordot",
         np.tensordot,
         (

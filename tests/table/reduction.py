@@ -57,6 +57,10 @@ def _std(x, **params):
     return np.sqrt(_var(x, **params))
 
 
+def _mean_square(x, axis=None):
+    return _sum(x * x, axis) / _count(x, axis)
+
+
 def _signed(x):
     return np.where(x < 0, -1.0, 1.0) if x.dtype.kind != "c" else x / np.abs(x)
 
@@ -89,6 +93,18 @@ SPREAD = (*(s for s in _AXES if s.params.get("axis") != ()), call((3,), ddof=1),
 ROWS = (
     Row("sum", _sum, REDUCED, dtypes="fc", condition=4, errors=_AXIS_ERRORS),
     Row("mean", _mean, _AXES, dtypes="fc", errors=_AXIS_ERRORS),
+    Row(
+        "_mean_square",
+        _mean_square,
+        (
+            call((), axis=()),
+            call((4,), axis=(0,)),
+            call((2, 3), axis=(0, 1)),
+            call((2, 3, 2), axis=(0, 2)),
+        ),
+        dtypes="fc",
+        condition=4,
+    ),
     Row("var", _var, (*SPREAD, call((2, 3), axis=())), dtypes="fc", condition=4, points=(1.0,)),
     Row("std", _std, SPREAD[1:], distinct, dtypes="fc", condition=4, kinks={1.0: 0.0}),
     Row("_root", np.sqrt, UNARY, POSITIVE, kinks={0.0: 0.0}),

@@ -129,6 +129,7 @@ class Row:
     exact: whether every dtype holds the very result, as when elements only move.
     condition: units in the last place, times this, that the value may be wrong.
     smooth: whether there are derivatives to check.
+    single: whether half precision gives single precision, as in Fourier transforms.
     """
 
     name: str
@@ -142,6 +143,7 @@ class Row:
     exact: bool = False
     condition: float = 1.0
     smooth: bool = True
+    single: bool = False
     f: Callable | None = None
 
     def __str__(self) -> str:
