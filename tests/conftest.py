@@ -60,6 +60,7 @@ def _device_memory_is_returned(request):
     if request.node.stash.get(_failed, False) or _device_memory() <= before:
         return
     gc.collect()
+    _forget_plans()
     left = _device_memory() - before
     assert left <= 0, f"{left} bytes of device memory are still in use after the test"
 
@@ -70,6 +71,13 @@ def _device_memory() -> int:
     import cupy
 
     return cupy.get_default_memory_pool().used_bytes()
+
+
+def _forget_plans() -> None:
+    """CuPy keeps the last plans of Fourier transforms, and with each the memory that it works in."""
+    import cupy
+
+    cupy.fft.config.get_plan_cache().clear()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -156,6 +156,41 @@ def test_stats_count(cupy):
     assert after["syncs"] - before["syncs"] >= 2
 
 
+# ---- cuFFT ----
+
+
+@pytest.mark.parametrize("name", ["fftn", "ifftn", "rfftn", "irfftn"])
+@pytest.mark.parametrize("double", [False, True])
+def test_fourier_transforms(cupy, name, double):
+    """One axis and a plan of several, batches in front, behind and on both sides, both memory orders."""
+    rng = np.random.default_rng(0)
+    calls = [((5,), None), ((3, 4), (0,)), ((2, 3, 4), (1, 2)), ((4, 3, 2), (0, 1)), ((2, 3, 6), None)]
+    for shape, axes in [*calls, ((2, 3, 4, 2), (1, 2)), ((2, 2, 3, 5), (1, 3))]:
+        x = rng.normal(size=shape).astype("d" if double else "f")
+        x = x if name == "rfftn" else x * np.exp(1j * x)
+        for order in "CF":
+            there = cupy.array(x, order=order)
+            got = getattr(cupy.fft, name)(there, axes=axes, norm="ortho")
+            want = getattr(np.fft, name)(x, axes=axes, norm="ortho")
+            assert got.dtype == want.dtype
+            np.testing.assert_allclose(got.get(), want, atol=1e-13 if double else 1e-5)
+            assert (there.get() == x).all()
+
+
+def test_a_plan_to_real_numbers_spoils_its_input(cupy):
+    z, y = cupy.ones(3, "F"), cupy.empty(4, "f")
+    cupy.cuda.cufft.Plan1d(4, cupy.cuda.cufft.CUFFT_C2R, 1).fft(z, y, cupy.cuda.cufft.CUFFT_INVERSE)
+    assert cupy.isnan(z).all()
+    np.testing.assert_allclose(y.get(), [4, 0, 0, 0], atol=1e-6)
+
+
+def test_a_plan_of_another_type_is_refused(cupy):
+    x, cufft = cupy.ones(4, "D"), cupy.cuda.cufft
+    plan = cufft.Plan1d(4, cufft.CUFFT_C2C, 1)
+    with pytest.raises(cufft.CuFFTError, match="INVALID_PLAN"):
+        cufft.execZ2Z(plan.handle, x.data.ptr, x.data.ptr, cufft.CUFFT_FORWARD)
+
+
 # ---- the switches, each with the mistake that it is for ----
 
 

@@ -28,14 +28,17 @@ _functions: dict[Callable, Callable] = {
 """What serves which function of NumPy; not told by name, as ``np.emath.sqrt`` means something else."""
 
 
-def install(functions: dict[str, Callable]) -> None:
-    """Give Tensor the protocols, served by these functions under NumPy's names."""
+def install(functions: dict[str, Callable], transforms: dict[str, Any]) -> None:
+    """Give Tensor the protocols, served by functions under their names in NumPy and in ``numpy.fft``."""
     for name, f in functions.items():
         theirs = getattr(np, name, None) or getattr(np.linalg, name, None)
         if callable(theirs):
             _functions[theirs] = f
     for name in ("matmul", "outer", "tensordot"):
         _functions[getattr(np.linalg, name)] = functions[name]
+    for name, f in transforms.items():
+        if callable(f) and hasattr(np.fft, name):
+            _functions[getattr(np.fft, name)] = f
     for protocol in (__array_ufunc__, __array_function__, __array__, __dlpack__, __dlpack_device__):
         setattr(Tensor, protocol.__name__, protocol)
 

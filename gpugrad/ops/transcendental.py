@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from ..backend.kernels import fused
 from ..core import elementwise, primitive, ufunc
 from .constants import ONE
@@ -13,8 +15,25 @@ from .select import one_for_zero
 
 # ---- exponentials and logarithms ----
 
-exp = ufunc("exp", "``e ** x``, element by element.")
+
+@primitive
+def exp(xp, x):
+    """``e ** x``, element by element."""
+    return _single_complex_exp(x) if xp is np and x.dtype.char == "F" else xp.exp(x)
+
+
 elementwise(exp, lambda t, y: t * y)
+
+
+def _single_complex_exp(x):
+    """By real functions, which NumPy (2.4) computes in an eighth of the time of its complex64 ``exp``."""
+    y = np.empty(x.shape, x.dtype)
+    with np.errstate(all="ignore"):
+        size = np.exp(x.real)
+        np.multiply(size, np.cos(x.imag), out=y.real)
+        np.multiply(size, np.sin(x.imag), out=y.imag)
+    return y if np.isfinite(y).all() else np.exp(x)  # whose infinities and NaNs follow the C standard
+
 
 expm1 = ufunc("expm1", "``e ** x - 1``, exact near 0, element by element.")
 elementwise(expm1, lambda t, y: t * (y + 1))

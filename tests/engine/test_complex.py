@@ -68,3 +68,13 @@ def test_a_real_parameter_of_a_complex_computation():
     g.sum().backward()
     assert r.grad.dtype == np.float64
     np.testing.assert_allclose(r.grad.numpy(), 12 * r.numpy() ** 2 * abs(Z) ** 2, rtol=1e-12)
+
+
+def test_the_single_precision_exponential_has_numpys_infinities_and_nans():
+    inf, nan = np.inf, np.nan
+    special = [complex(a, b) for a in (-inf, inf, nan, -200.0, 88.9, 0.0) for b in (0.0, 1.57, inf, nan)]
+    x = np.array(special, "complex64")
+    with np.errstate(all="ignore"):
+        np.testing.assert_array_equal(gg.exp(x), np.exp(x))
+        for one in x:  # each by itself, so that none goes NumPy's way because of another
+            np.testing.assert_allclose(gg.exp(one), np.exp(one), rtol=1e-6)

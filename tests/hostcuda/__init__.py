@@ -19,6 +19,7 @@ libraries.load_driver()
 lib = runtime.load()
 runtime.install(lib)
 libraries.load_cublas()
+libraries.load_cufft()
 libraries.load_curand()
 os.environ["CUPY_ACCELERATORS"] = ""  # CUB's kernels come compiled for a GPU
 

@@ -1,7 +1,8 @@
-"""The libraries beside the runtime: the driver's name, cuBLAS, cuRAND and Thrust's sorts."""
+"""The libraries beside the runtime: the driver's name, cuBLAS, cuFFT, cuRAND and Thrust's sorts."""
 
 import ctypes
 import importlib
+import importlib.util
 import re
 import subprocess
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 from .toolchain import CACHE, NATIVE, digest, shared_library, write
 
 SOURCES = NATIVE / "libraries"
-NOT_SUPPORTED = 15  # CUBLAS_STATUS_NOT_SUPPORTED
+NOT_SUPPORTED = {"cublas": 15, "cufft": 16}  # CUBLAS_STATUS_NOT_SUPPORTED, CUFFT_NOT_SUPPORTED
 
 
 def load_driver() -> None:
@@ -20,16 +21,11 @@ def load_driver() -> None:
 
 
 def load_cublas() -> None:
-    """Load our cuBLAS: what CuPy's binding names and we lack answers "not supported"."""
-    import cupy_backends
+    _load_for_binding("cublas", "libcublas.so.13", _folder("cupy_backends") / "cuda" / "libs")
 
-    (binding,) = Path(next(iter(cupy_backends.__path__)), "cuda", "libs").glob("cublas.*.so")
-    listing = subprocess.check_output(["nm", "-D", "--undefined-only", binding], text=True)
-    wanted = set(re.findall(r"\bcublas[A-Z]\w+", listing))
-    ours = SOURCES / "cublas.cpp"
-    missing = sorted(wanted - _defined_in(ours))
-    stubs = "".join(f'extern "C" int {name}(...) {{ return {NOT_SUPPORTED}; }}\n' for name in missing)
-    _load("libcublas.so.13", [ours, write(CACHE / f"cublas-{digest(stubs)}.cpp", stubs)], exported="cublas*")
+
+def load_cufft() -> None:
+    _load_for_binding("cufft", "libcufft.so.12", _folder("cupy") / "cuda")
 
 
 def load_curand() -> None:
@@ -41,6 +37,7 @@ def bind() -> None:
     libs = importlib.import_module("cupy_backends.cuda.libs")
     for name in ("cublas", "curand"):
         setattr(libs, name, importlib.import_module(f"cupy_backends.cuda.libs.{name}"))
+    importlib.import_module("cupy.cuda.cufft")
 
 
 def replace_sorts(library: ctypes.CDLL) -> None:
@@ -78,10 +75,26 @@ def _array_at(pointer: int, dtype, shape) -> np.ndarray:
     return np.frombuffer((ctypes.c_char * size).from_address(pointer), dtype=dtype).reshape(shape)
 
 
+def _folder(package: str) -> Path:
+    """Where a package is installed; it is not imported."""
+    return Path(importlib.util.find_spec(package).submodule_search_locations[0])
+
+
+def _load_for_binding(name: str, soname: str, folder: Path) -> None:
+    """Load our library of this name: what CuPy's binding asks for and we lack answers "not supported"."""
+    (binding,) = folder.glob(f"{name}.*.so")
+    listing = subprocess.check_output(["nm", "-D", "--undefined-only", binding], text=True)
+    wanted = set(re.findall(rf"\b{name}[A-Z]\w+", listing))
+    ours = SOURCES / f"{name}.cpp"
+    missing = sorted(wanted - _defined_in(ours))
+    stubs = "".join(f'extern "C" int {f}(...) {{ return {NOT_SUPPORTED[name]}; }}\n' for f in missing)
+    _load(soname, [ours, write(CACHE / f"{name}-{digest(stubs)}.cpp", stubs)], exported=f"{name}*")
+
+
 def _defined_in(source: Path) -> set[str]:
-    """The names that ``source`` defines, its macro FK_GEMM written out."""
+    """The names that ``source`` defines, the macro FK_GEMM of cuBLAS written out."""
     text = source.read_text()
-    names = set(re.findall(r"\bcublas[A-Z]\w+", text))
+    names = set(re.findall(rf"\b{source.stem}[A-Z]\w+", text))
     for suffix in re.findall(r"cublas##LETTER##(\w+)", text):
         names |= {f"cublas{letter}{suffix}" for letter in "SDCZ"}
     return names

@@ -50,7 +50,7 @@ def test_layout_does_not_matter(row, device):
     f, operands = on_floats(row, sample, device)
     views = [strided(host(x), device) for x in operands]
     want, pull = gg.vjp(f, *operands)
-    cotangents = optree.tree_map(lambda y: np.linspace(-1, 1, y.size).reshape(y.shape), want)
+    cotangents = optree.tree_map(lambda y: np.linspace(-1, 1, y.size, dtype=y.dtype).reshape(y.shape), want)
     gradients = pull(placed(cotangents, device))
     result, pull = gg.vjp(f, *views)
     got = pull(optree.tree_map(lambda g: strided(g, device), cotangents))

@@ -19,8 +19,9 @@ def check(row, got, want, dtype, what):
     assert len(got) == len(want), what
     for g, w in zip(got, want, strict=True):
         if g.dtype.kind in "fc":
-            real = np.empty(0, dtype).real.dtype
-            assert g.dtype == (dtype if w.dtype.kind == "c" or np.dtype(dtype).kind == "f" else real), what
+            like = np.result_type(dtype, "float32") if row.single else dtype
+            real, complex_ = np.empty(0, like).real.dtype, np.result_type(like, "complex64")
+            assert g.dtype == (complex_ if w.dtype.kind == "c" else real), what
         assert_near(g, w, 0 if row.exact else 8 * row.condition, what)
 
 

@@ -8,5 +8,5 @@ template <class Work>
 int enqueue(intptr_t stream, Work work) {
   fk_enqueue(
       stream, [](void* p) { (*(Work*)p)(); }, [](void* p) { delete (Work*)p; }, new Work(work));
-  return 0;  // "success" of cuBLAS and of cuRAND
+  return 0;  // "success" of cuBLAS, of cuFFT and of cuRAND
 }

@@ -1,4 +1,4 @@
-// Reading and writing one number of any of cuBLAS's types.
+// Reading and writing one number of any of the libraries' types.
 #pragma once
 #include <cmath>
 #include <complex>
