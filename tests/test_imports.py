@@ -16,7 +16,7 @@ ROOMS = [
     ["backend"],
     ["core"],
     ["ops"],
-    ["cuda", "transforms", "numpy"],
+    ["config", "cuda", "transforms", "numpy"],
     ["testing", "nn", "data", "drawing", "bridges", "optimize"],
     ["optim", "draw"],
     ["__init__"],
@@ -101,17 +101,30 @@ def test_cupy_is_imported_by_the_backend_alone():
                 assert not module.startswith("cupy"), f"{file}:{line} imports {module}"
 
 
+def loaded_by(code):
+    """The modules that ``code`` loads in a process of its own, less those that NumPy loads."""
+    script = f"import sys, numpy\nbefore = set(sys.modules)\n{code}\nprint(*set(sys.modules) - before)"
+    command = [sys.executable, "-W", "error", "-c", script]
+    return set(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
+
+
 def test_nothing_is_imported_that_only_some_need():
     code = (
-        "import sys, gpugrad, gpugrad.numpy\n"
+        "import gpugrad, gpugrad.numpy\n"
         "gpugrad.grad(lambda x: (x * x).sum())(gpugrad.tensor([1.0]))\n"
-        "heavy = {'cupy', 'cupyx', 'rich', 'matplotlib', 'scipy', 'torch', 'safetensors', 'ml_dtypes'}\n"
-        "print(sorted(heavy & set(sys.modules)))"
+        "gpugrad.config.reuse_host_memory(False)"
     )
-    result = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True
-    )
-    assert result.stdout.strip() == "[]"
+    packages = "cupy cupyx rich matplotlib scipy torch jax autograd safetensors ml_dtypes pytest hypothesis"
+    assert not loaded_by(code) & set(packages.split())
+
+
+def test_a_bare_import_is_light():
+    """None of these is needed before something is called, and each takes milliseconds to load."""
+    modules = """subprocess shutil tempfile urllib.request http email ssl xml json csv zipfile argparse
+        logging asyncio multiprocessing concurrent.futures unittest decimal importlib.metadata
+        importlib.resources numpy.random numpy.polynomial numpy.testing gpugrad.cli gpugrad.data
+        gpugrad.bridges"""
+    assert not loaded_by("import gpugrad") & set(modules.split())
 
 
 def test_the_package_stands_on_numpy_and_optree():

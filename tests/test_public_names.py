@@ -11,7 +11,7 @@ NAMES = sorted(name for name in vars(gg) if not name.startswith("_"))
 
 
 def test_public_names_are_documented():
-    for room in (gg, gg.cuda, gg.testing, gnp, gg.nn, gg.optim):
+    for room in (gg, gg.config, gg.cuda, gg.testing, gnp, gg.nn, gg.optim):
         for name, thing in vars(room).items():
             ours = inspect.ismodule(thing) or getattr(thing, "__module__", "").startswith("gpugrad")
             if not name.startswith("_") and ours:

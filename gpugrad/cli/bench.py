@@ -2,105 +2,163 @@
 
 from __future__ import annotations
 
-import importlib.util
-import json
-import sys
+import importlib
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
-from datetime import UTC, datetime
-from importlib.metadata import version
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ..backend import cuda
-from . import blas
+from .. import files
+from ..backend import cuda, default_device
 from .arguments import UserError, path
-from .machine import processor
-from .versions import installed, summary
+from .environment import environment
+from .versions import require
 
-HELP = "time gpugrad beside PyTorch, JAX, Autograd and NumPy by hand"
-_FOLDERS = (Path(__file__).parents[1] / "_bench", Path(__file__).parents[2] / "bench")  # wheel, checkout
-_PEERS = ("torch", "jax", "autograd")
+HELP = "time gpugrad beside PyTorch, JAX, Autograd and NumPy or CuPy by hand"
+OUT = "gpugrad-bench"
+WIDTH = 120  # of the table at least: on a narrower terminal its lines wrap, and no figure is cut off
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """What is measured, how long, and where the figures go."""
-    parser.add_argument("--only", metavar="WORKLOAD", help="one workload instead of all")
-    parser.add_argument("--quick", action="store_true", help="a third of the rounds")
-    parser.add_argument("--out", type=path, metavar="FILE", help="write every sample to this JSON file")
+    add = parser.add_argument
+    add("--device", choices=("cpu", "cuda"), help="(CUDA where it works)")
+    add(
+        "--only",
+        metavar="PATTERN",
+        action="append",
+        help="cases whose name, as in mlp/sgd-128, contains this; * and ? allowed, may be repeated",
+    )
+    add("--quick", action="store_true", help="fewer and shorter rounds, without torch.compile: 2 minutes")
+    add("--contestants", metavar="NAME,NAME", help="who takes part (all)")
+    add("--out", type=path, metavar="FOLDER", default=Path(OUT), help=f"results folder ({OUT})")
+    add("--list", action="store_true", help="name the cases and contestants, measure nothing")
 
 
 def run(args: Namespace) -> int:
-    """Measure, print the tables, write the file."""
-    harness = _harness()
-    workloads = sorted(p.stem for p in (Path(harness.__file__).parent / "workloads").glob("*.py"))
-    if args.only is not None and args.only not in workloads:
-        raise UserError(f"no workload {args.only!r}; there are {', '.join(workloads)}")
-    if args.out is not None and not args.out.parent.is_dir():
-        raise UserError(f"--out {args.out}: there is no folder {args.out.parent}")
+    """Measure, show the table; results.json, report.md and the pictures are there even after Ctrl-C."""
+    require("bench")
+    bench = _Harness()
+    device = args.device or default_device().type
+    if device == "cuda":
+        cuda.load()
+    cases = bench.measure.selected(args.only or ["*"], device)
+    if not cases:
+        raise UserError(f"no case is named like {' or '.join(args.only)}; gpugrad bench --list names them")
+    names = _contestants(args, list(bench.libraries.CONTESTANTS))
+    if args.list:
+        for module, chosen in cases.items():
+            print("\n".join(f"{module.rpartition('.')[2]}/{case.name}" for case in chosen))
+        print(f"contestants: {', '.join(names)}")
+        return 0
+    args.out.mkdir(parents=True, exist_ok=True)
 
-    print(f"{summary()}\n{processor()}, NumPy's BLAS {_unforced_blas()}, one thread each")
-    print("the workloads run on the CPU" + ("" if cuda.is_available() else "; there is no CUDA device here"))
-    figures: dict[str, Any] = {}
-    for workload in [args.only] if args.only else workloads:
-        results = harness.compare(workload, rounds=5 if args.quick else 15, report=_progress)
-        _progress("")
-        _print_table(workload, results)
-        figures[workload] = [r._asdict() for r in results]
-    if args.out is not None:
-        _write(args.out, {"environment": _environment(), "seconds a step": figures})
-        print(f"\nevery sample is in {args.out}")
-    return 0
-
-
-def _harness() -> Any:
-    """The module ``compare`` of the benchmark folder, which is no part of the package."""
-    for folder in _FOLDERS:
-        file = folder / "compare.py"
-        if file.is_file():
-            spec = importlib.util.spec_from_file_location("gpugrad_bench_compare", file)
-            assert spec is not None and spec.loader is not None
-            module = importlib.util.module_from_spec(spec)
-            sys.modules[spec.name] = module
-            spec.loader.exec_module(module)
-            return module
-    raise UserError("the benchmark folder is missing from this copy of gpugrad; reinstall it")
+    record = bench.record.Record(device, environment(device), {}, [])
+    for name, value in record.environment.items():
+        print(f"{name:10} {value}")
+    if not cuda.is_available():
+        print("there is no CUDA device here: the CPU set is run")
+    try:
+        with _progress() as report:
+            _measure(bench, record, cases, names, args, report)
+    except KeyboardInterrupt:
+        _finish(bench, record, args.out)
+        raise KeyboardInterrupt(f"{args.out} holds the {len(record.rows)} cases measured so far") from None
+    _finish(bench, record, args.out)
+    return int(any(r.failure for row in record.rows for r in row.results if r.name == "gpugrad"))
 
 
-def _print_table(workload: str, results: Sequence[Any]) -> None:
-    base = next((r.median for r in results if r.name == "torch" and r.samples), None)
-    print(f"\n{workload:12} {'ms a step':>10} {'spread':>8} {'of torch':>9}")
-    for r in results:
-        if r.failure:
-            print(f"{r.name:12} {'-':>10}   {r.failure}")
-            continue
-        spread = (max(r.samples) - min(r.samples)) / r.median
-        ratio = f"{r.median / base:9.2f}" if base else f"{'-':>9}"
-        print(f"{r.name:12} {r.median * 1e3:10.3f} {spread:8.0%} {ratio}")
+class _Harness:
+    """The package ``gpugrad_bench``, installed beside gpugrad and no part of it, a module at a time."""
+
+    def __getattr__(self, module: str) -> Any:
+        try:
+            return importlib.import_module(f"gpugrad_bench.{module}")
+        except ModuleNotFoundError as error:
+            if error.name != "gpugrad_bench":
+                raise
+            raise UserError(
+                "the package gpugrad_bench is missing: install gpugrad, or set PYTHONPATH=bench in a checkout"
+            ) from error
 
 
-def _progress(text: str) -> None:
-    if sys.stderr.isatty():
-        print(f"\r{text:40}", end="\r" if not text else "", file=sys.stderr, flush=True)
+def _contestants(args: Namespace, known: list[str]) -> list[str]:
+    if args.contestants is None:
+        # Compiling takes tens of seconds for every case.
+        return [name for name in known if not (args.quick and name == "torch.compile")]
+    names = [name.strip() for name in args.contestants.split(",")]
+    for name in names:
+        if name not in known:
+            raise UserError(f"no contestant {name!r}; there are {', '.join(known)}")
+    return names
 
 
-def _unforced_blas() -> str:
-    """The kernels that the workers' OpenBLAS chooses: they run without OPENBLAS_CORETYPE."""
-    library = blas.blas()
-    return f"{library.name} {library.version}" + (" (OPENBLAS_CORETYPE removed)" if blas.slowed() else "")
+def _measure(
+    bench: _Harness,
+    record: Any,
+    cases: dict,
+    names: list[str],
+    args: Namespace,
+    report: Callable[[str], None],
+) -> None:
+    """Add limits and rows to the record; each row is on disk as soon as it is known."""
+    pace = bench.measure.QUICK if args.quick else bench.measure.THOROUGH
+    report("the limits of the device")
+    record.limits.update(bench.measure.limits(record.device))
+    for workload in cases:
+        for row in bench.measure.measure(workload, cases[workload], names, record.device, pace, report):
+            record.rows.append(row)
+            _write(args.out / "results.json", bench.record.to_json(record))
 
 
-def _environment() -> dict[str, Any]:
-    return {
-        "versions": summary(),
-        "peers": {name: installed(name) for name in _PEERS},
-        "numpy": version("numpy"),
-        "processor": processor(),
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
+def _finish(bench: _Harness, record: Any, out: Path) -> None:
+    """Table, report and pictures of what there is."""
+    if not record.rows:
+        return
+    pictures = bench.plots.pictures(record)
+    for name, content in pictures.items():
+        files.write(out / name, content)
+    _write(out / "report.md", bench.report.markdown(record, list(pictures)))
+    _show(bench, record)
+    print(f"results in {out}: results.json, report.md, {', '.join(pictures)}")
 
 
-def _write(file: Path, figures: dict[str, Any]) -> None:
-    part = file.with_name(file.name + ".part")
-    part.write_text(json.dumps(figures, indent=1), encoding="utf-8")
-    part.replace(file)
+def _show(bench: _Harness, record: Any) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    console.width = max(console.width, WIDTH)
+    for title, rows in (
+        ("\ntime of gpugrad, and relative to eager PyTorch", bench.cells.ratios(record)),
+        ("\npeak memory of a step", bench.cells.peaks(record)),
+    ):
+        head, *body = rows
+        if body:
+            table = Table(*head, title=title, title_justify="left", box=None, pad_edge=False)
+            for column in table.columns:
+                column.no_wrap = True
+                column.justify = "left" if column is table.columns[0] else "right"
+            for row in body:
+                table.add_row(*row)
+            console.print(table)
+    for line in bench.cells.failures(record):
+        console.print(f"not measured: {line}", markup=False, highlight=False)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str], None]]:
+    """Something to call with what is going on: one line that changes, on a terminal; nothing elsewhere."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda text: None
+        return
+    with console.status("starting") as status:
+        yield status.update
+
+
+def _write(file: Path, text: str) -> None:
+    files.write(file, text.encode())

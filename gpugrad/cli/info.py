@@ -31,8 +31,8 @@ def run(args: Namespace) -> int:
         _row("warning", warning)
     _row("optree", version("optree"))
     _row("CuPy", versions.cupy())
-    for name in versions.TRAIN:
-        _row(name, versions.installed(name) or f"not installed; run: {versions.INSTALL_TRAIN}")
+    for name in versions.NEEDS["train"]:
+        _row(name, versions.installed(name) or f"not installed; run: {versions.install('train')}")
 
     print()
     _row("cpu", f"{processor()}, {memory()} memory")

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..backend import Device, default_device
 from ..backend.device import usable
+from ..config import reuse_host_memory
 from ..data import digits, read
 from . import arguments, blas, checkpoint
 from .arguments import UserError
@@ -21,7 +22,7 @@ from .machine import describe
 from .picture import picture
 from .progress import display
 from .settings import Settings
-from .versions import require_train, summary
+from .versions import require, summary
 
 HELP = "train a classifier on handwritten digits, or on your own images or table"
 OUT = "gpugrad-run"
@@ -49,7 +50,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Train, save after every epoch, and draw the result."""
-    require_train()
+    require("train")
+    reuse_host_memory(True)
     device = _device(args.device)
     stored, notes = _stored(args.out) if args.resume else ({}, {})
     settings = Settings.resumed(args, notes["settings"]) if args.resume else Settings.new(args)

@@ -7,8 +7,7 @@ from .._version import __version__
 from .arguments import UserError
 
 CUPY = ("cupy", "cupy-cuda12x", "cupy-cuda13x")
-TRAIN = ("rich", "matplotlib", "safetensors")
-INSTALL_TRAIN = 'pip install "gpugrad[train]"'
+NEEDS = {"train": ("rich", "matplotlib", "safetensors"), "bench": ("rich", "matplotlib")}
 
 
 def installed(package: str) -> str | None:
@@ -32,8 +31,13 @@ def summary() -> str:
     )
 
 
-def require_train() -> None:
-    """Raise unless what ``gpugrad train`` needs is installed."""
-    missing = [name for name in TRAIN if installed(name) is None]
+def require(command: str) -> None:
+    """Raise unless what that command needs is installed; the extra has the command's name."""
+    missing = [name for name in NEEDS[command] if installed(name) is None]
     if missing:
-        raise UserError(f"gpugrad train needs {', '.join(missing)}; run: {INSTALL_TRAIN}")
+        raise UserError(f"gpugrad {command} needs {', '.join(missing)}; run: {install(command)}")
+
+
+def install(extra: str) -> str:
+    """What installs the packages of an extra."""
+    return f'pip install "gpugrad[{extra}]"'

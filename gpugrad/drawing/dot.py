@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from html import escape
 
 from .boxes import OPERATION, Box
@@ -55,11 +53,15 @@ def _quoted(text: str) -> str:
 
 def is_installed() -> bool:
     """Whether the command ``dot`` is there."""
+    import shutil  # here, since every import of gpugrad would pay for it
+
     return shutil.which("dot") is not None
 
 
 def graphviz(text: str, kind: str) -> bytes:
     """What ``dot`` makes of ``text``: ``kind`` is ``svg`` or ``png``. RuntimeError if it is not installed."""
+    import subprocess
+
     if not is_installed():
         raise RuntimeError(f'engine="dot" needs the command dot, which is not on the PATH; {INSTALL}')
     options = ["-Gdpi=144"] if kind == "png" else []

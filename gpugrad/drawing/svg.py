@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xml.sax.saxutils import escape, quoteattr
+from html import escape
 
 from .scene import FILL, INK, WIRE, Circle, Curve, Frame, Group, Point, Scene, Text, Tip
 
@@ -14,8 +14,8 @@ def svg(scene: Scene, title: str) -> str:
     width, height = _n(scene.width), _n(scene.height)
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
-        f'viewBox="0 0 {width} {height}" font-family={quoteattr(_FONT)}>',
-        f"<title>{escape(title)}</title>",
+        f'viewBox="0 0 {width} {height}" font-family="{_FONT}">',
+        f"<title>{escape(title, quote=False)}</title>",
         f'<rect width="{width}" height="{height}" fill="white"/>',
         f'<g class="wires" fill="none" stroke="{WIRE}" stroke-width="1.3">',
         *map(_wire, scene.wires),
@@ -48,7 +48,7 @@ def _wire(wire: Curve | Tip) -> str:
 def _group(group: Group) -> str:
     box = group.box
     shapes = "".join(map(_shape, group.shapes))
-    tooltip = f"<title>{escape(box.tooltip)}</title>" if box.tooltip else ""
+    tooltip = f"<title>{escape(box.tooltip, quote=False)}</title>" if box.tooltip else ""
     return f'<g class="{box.kind}">{tooltip}{shapes}</g>'
 
 
@@ -63,5 +63,5 @@ def _shape(shape: Circle | Frame | Text) -> str:
         )
     return (
         f'<text class="{shape.role}" x="{_n(shape.at.x)}" y="{_n(shape.at.y)}" font-size="{_n(shape.size)}" '
-        f'fill="{shape.colour}" text-anchor="{shape.anchor}">{escape(shape.text)}</text>'
+        f'fill="{shape.colour}" text-anchor="{shape.anchor}">{escape(shape.text, quote=False)}</text>'
     )

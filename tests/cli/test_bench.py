@@ -1,29 +1,71 @@
-"""``gpugrad bench``: the table, the file, and contestants that are missing."""
+"""``gpugrad bench``: what it prints and writes, an interruption, and mistakes."""
 
 import json
 
+import pytest
+from gpugrad_bench import measure
+
 from gpugrad.cli import main
 
+QUICK = ["bench", "--device", "cpu", "--quick", "--only", "tiny_ops", "--contestants", "gpugrad,by hand"]
 
-def test_one_workload_is_measured_and_written(tmp_path, capsys):
-    file = tmp_path / "figures.json"
-    assert main(["bench", "--quick", "--only", "tiny_ops", "--out", str(file)]) == 0
+
+@pytest.fixture(autouse=True)
+def no_limits(monkeypatch):
+    """Measuring the device takes a second, and is not what these tests are about."""
+    monkeypatch.setattr(measure, "limits", lambda device: {"copy": 1e10, "float32": 1e11})
+
+
+def test_a_workload_is_measured_and_everything_written(tmp_path, capsys):
+    out = tmp_path / "new" / "folder"
+    assert main([*QUICK, "--out", str(out)]) == 0
     shown = capsys.readouterr().out
-    assert "tiny_ops" in shown and "gpugrad" in shown
-    figures = json.loads(file.read_text())
-    rows = {row["name"]: row for row in figures["seconds a step"]["tiny_ops"]}
-    assert len(rows["gpugrad"]["samples"]) == 5 and min(rows["gpugrad"]["samples"]) > 0
-    assert figures["environment"]["processor"]
+    assert "tiny_ops/chain" in shown and "report.md" in shown
+    found = json.loads((out / "results.json").read_text())
+    (row,) = found["rows"]
+    assert [r["name"] for r in row["results"]] == ["gpugrad", "by hand"]
+    assert all(len(r["samples"]) == measure.QUICK.rounds for r in row["results"])
+    assert {"device", "versions", "commit", "date", "BLAS"} <= set(found["environment"])
+    assert "tiny_ops/chain" in (out / "report.md").read_text()
+    assert (out / "ratios.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_a_contestant_that_is_missing_is_a_line(capsys):
-    assert main(["bench", "--quick", "--only", "mlp"]) == 0
-    assert "autograd takes no part in mlp" in capsys.readouterr().out
+def test_an_interruption_keeps_what_is_measured(tmp_path, capsys, monkeypatch):
+    measured = measure.measure
+
+    def interrupted(*arguments):
+        yield from measured(*arguments)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(measure, "measure", interrupted)
+    assert main([*QUICK, "--out", str(tmp_path)]) == 130
+    shown = capsys.readouterr()
+    assert f"interrupted; {tmp_path} holds the 1 cases measured so far" in shown.err
+    assert "tiny_ops/chain" in shown.out and "tiny_ops/chain" in (tmp_path / "report.md").read_text()
 
 
-def test_mistakes_are_one_line(tmp_path, capsys):
+def test_a_failure_of_gpugrad_is_an_exit_code(tmp_path, monkeypatch, capsys):
+    def failing(workload, cases, *arguments):
+        for case in cases:
+            yield measure.Row("tiny_ops", "", case, [measure.Result("gpugrad", [], None, "wrong")])
+
+    monkeypatch.setattr(measure, "measure", failing)
+    assert main([*QUICK, "--out", str(tmp_path)]) == 1
+    assert "not measured: gpugrad: wrong" in capsys.readouterr().out
+
+
+def test_the_cases_are_listed(capsys):
+    assert main(["bench", "--device", "cpu", "--list"]) == 0
+    shown = capsys.readouterr().out
+    assert "tiny_ops/chain" in shown and "contestants: gpugrad, torch, torch.compile" in shown
+
+
+def test_mistakes_are_one_line(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("GPUGRAD_DEVICE", "cpu")
     assert main(["bench", "--only", "nothing"]) == 2
-    error = capsys.readouterr().err
-    assert "no workload 'nothing'; there are " in error and "mlp" in error and "tiny_ops" in error
-    assert main(["bench", "--out", str(tmp_path / "no" / "file.json")]) == 2
-    assert "there is no folder" in capsys.readouterr().err
+    assert "no case is named like nothing; gpugrad bench --list names them" in capsys.readouterr().err
+    assert main([*QUICK[:-1], "gpugrad,nobody"]) == 2
+    assert "no contestant 'nobody'; there are gpugrad, torch, " in capsys.readouterr().err
+    (tmp_path / "file").write_text("")
+    assert main([*QUICK, "--out", str(tmp_path / "file")]) == 2
+    assert "file" in capsys.readouterr().err

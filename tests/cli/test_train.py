@@ -95,3 +95,8 @@ def test_trains_without_a_hidden_layer(run):
 def test_trains_on_every_device(device, run):
     train("--device", device, "--epochs", "1")
     assert metrics(run)["device"].startswith(device)
+
+
+def test_keeps_the_memory_of_freed_arrays(told_to_reuse):
+    train("--epochs", "1")
+    assert told_to_reuse == [True]

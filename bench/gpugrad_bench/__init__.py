@@ -1,0 +1,1 @@
+"""gpugrad beside its peers on the same work: what ``gpugrad bench`` runs."""

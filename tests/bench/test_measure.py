@@ -1,0 +1,131 @@
+"""Measuring side by side: who is missing, fails, hangs, dies or computes something else is a line."""
+
+import importlib.util
+import textwrap
+
+import pytest
+from gpugrad_bench.measure import Pace, measure, selected
+
+PACE = Pace(rounds=3, seconds=0.001, patience=20)
+
+# Three contestants that behave as each test wants; their libraries are NumPy and gpugrad.
+WORKLOAD = """
+    import os, sys, time
+    import numpy as np
+    from gpugrad_bench.case import Case
+
+    TITLE = "something"
+
+    def cases(device):
+        return [Case("first"), Case("second")]
+
+    def by_hand(s):
+        print("noise on standard output")
+        x = s.array(np.arange(1.0, 4.0))
+        return lambda: [x * x, 2 * x]
+
+    def gpugrad(s):
+        {ours}
+"""
+ALIKE = """
+        x = s.parameter(np.arange(1.0, 4.0))
+        def step():
+            x.grad = None
+            y = x * x
+            y.sum().backward()
+            return [y, x.grad]
+        return step
+"""
+
+
+@pytest.fixture
+def workload(tmp_path, monkeypatch):
+    """A function that makes a workload's module, whose gpugrad does as told; the module's name."""
+
+    def make(ours):
+        name = f"made_up_{tmp_path.name.replace('-', '_')}"
+        source = textwrap.dedent(WORKLOAD).format(ours=textwrap.indent(textwrap.dedent(ours), "    "))
+        (tmp_path / f"{name}.py").write_text(source)
+        monkeypatch.syspath_prepend(tmp_path)
+        return name
+
+    return make
+
+
+def rows_of(module, contestants=("gpugrad", "by hand"), pace=PACE):
+    from importlib import import_module
+
+    told = []
+    rows = list(measure(module, import_module(module).cases("cpu"), contestants, "cpu", pace, told.append))
+    assert [row.case.name for row in rows] == ["first", "second"] and told
+    return [{r.name: r for r in row.results} for row in rows]
+
+
+def test_who_agrees_is_timed_in_every_round(workload):
+    for row in rows_of(workload(ALIKE)):
+        for result in row.values():
+            assert not result.failure and len(result.samples) == 3 and min(result.samples) > 0
+
+
+def test_who_computes_something_else_is_not_timed(workload):
+    for row in rows_of(workload(ALIKE.replace("y = x * x", "y = x * x * 1.01"))):
+        assert row["by hand"].samples and not row["gpugrad"].samples
+        assert (
+            row["gpugrad"].failure == "differs from by hand: result 0 is off by 0.01 of its largest element"
+        )
+
+
+def test_a_wrong_shape_and_a_missing_result_are_told(workload):
+    first, _ = rows_of(workload(ALIKE.replace("[y, x.grad]", "[y.reshape(1, 3), x.grad]")))
+    assert "result 0 has shape [1, 3] instead of [3]" in first["gpugrad"].failure
+    first, _ = rows_of(workload(ALIKE.replace("[y, x.grad]", "[y]")))
+    assert "1 results instead of 2" in first["gpugrad"].failure
+
+
+def test_nan_is_no_agreement(workload):
+    first, _ = rows_of(workload(ALIKE.replace("return [y,", "return [y * float('nan'),")))
+    assert "off by nan" in first["gpugrad"].failure
+
+
+def test_an_exception_is_a_line_and_the_next_case_is_tried(workload):
+    first, second = rows_of(workload(r'raise MemoryError("no room\nat all")'))
+    assert first["gpugrad"].failure == second["gpugrad"].failure == "MemoryError: no room"
+
+
+def test_who_dies_is_started_again_for_the_next_case(workload, tmp_path):
+    mark = tmp_path / "mark"
+    die = f"""
+        if not os.path.exists({str(mark)!r}):
+            open({str(mark)!r}, "w").close()
+            print("last words", file=sys.stderr, flush=True)
+            os._exit(3)
+    """
+    first, second = rows_of(workload(die + ALIKE))
+    assert first["gpugrad"].failure == "ended with exit code 3: last words"
+    assert first["by hand"].samples and second["gpugrad"].samples
+
+
+def test_who_is_silent_is_not_waited_for(workload):
+    first, second = rows_of(workload("time.sleep(60)"), pace=PACE._replace(patience=4))
+    assert first["gpugrad"].failure == second["gpugrad"].failure == "no answer in 4 s"
+    assert second["by hand"].samples
+
+
+def test_who_is_not_installed(workload, monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda package: None)
+    first, _ = rows_of(workload(ALIKE), contestants=("torch", "gpugrad"))
+    assert first["torch"].failure == 'torch is not installed; run: pip install "gpugrad[peers]"'
+    assert first["gpugrad"].samples
+
+
+def test_who_takes_no_part(workload):
+    first, _ = rows_of(workload(ALIKE), contestants=("autograd", "gpugrad"))
+    assert "takes no part" in first["autograd"].failure or "not installed" in first["autograd"].failure
+    assert first["gpugrad"].samples
+
+
+def test_cases_are_chosen_by_pattern():
+    assert list(selected(["tiny_ops"], "cpu")) == ["gpugrad_bench.workloads.tiny_ops"]
+    (cases,) = selected(["iny_o*/cha?n"], "cpu").values()
+    assert [c.name for c in cases] == ["chain"]
+    assert selected(["nothing"], "cpu") == {}
