@@ -12,6 +12,7 @@ A workload is a module of ``workloads`` with
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,6 +25,7 @@ class Case(NamedTuple):
     flops, bytes: the least arithmetic and memory traffic of a step, for its share of what the device can do;
     0 where neither is what limits it. operations: what the time is divided by. size: the abscissa in the
     picture of time against size, 0 to stay out of it. memory: the peak memory of a step is measured too.
+    quick: it is part of ``--quick`` as well.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Case(NamedTuple):
     operations: int = 1
     size: int = 0
     memory: bool = False
+    quick: bool = True
 
 
 class Setting:
@@ -56,9 +59,18 @@ class Setting:
         values = np.asarray(values)
         return self._library.array(values, _precision(values.dtype, self.dtype))
 
+    def normal(self, shape: tuple[int, ...], seed: int = 0) -> Any:
+        """An array of normal numbers, on the device at once.
+
+        They are a million numbers again and again: to draw and copy more takes longer than to measure.
+        """
+        drawn = np.random.default_rng(seed).standard_normal(min(prod(shape), 1 << 20))
+        return self._library.resized(self.array(drawn), shape)
+
     def parameter(self, values: Any) -> Any:
-        """The same, asking for its gradient where arrays do that."""
-        return self._library.parameter(self.array(values))
+        """`array` of NumPy's, or the library's own as it is, asking for its gradient where arrays do that."""
+        array = self.array(values) if isinstance(values, np.ndarray) else values
+        return self._library.parameter(array)
 
     def compile(self, f: Callable) -> Callable:
         """``f``, compiled by a contestant that compiles."""

@@ -34,14 +34,12 @@ def ratios(record: Record) -> list[list[str]]:
 
 
 def peaks(record: Record) -> list[list[str]]:
-    """Header and rows: the peak memory of a step, for the cases in which it was measured."""
-    names = record.contestants()
-    table = [["", *names]]
-    for row in record.rows:
-        found = {name: r.peak for name in names if (r := row.of(name)) and r.peak is not None}
-        if found:
-            table.append([row.name, *(size(found[n]) if n in found else "" for n in names)])
-    return table
+    """Header and rows: the peak memory of a step, for the cases and contestants of which it was measured."""
+    found = {
+        row.name: {r.name: size(r.peak) for r in row.results if r.peak is not None} for row in record.rows
+    }
+    names = [n for n in record.contestants() if any(n in row for row in found.values())]
+    return [["", *names], *([name, *(row.get(n, "") for n in names)] for name, row in found.items() if row)]
 
 
 def failures(record: Record) -> list[str]:

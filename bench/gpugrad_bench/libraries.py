@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ Step = Callable[[], Any]
 
 
 class Library:
-    """What all of them answer; this one is NumPy's, for ``by hand``, and CuPy's on CUDA."""
+    """What all of them answer; this one is NumPy's, and CuPy's on CUDA."""
 
     def __init__(self, device: str) -> None:
         self.device = device
@@ -31,11 +32,20 @@ class Library:
     def parameter(self, array: Any) -> Any:
         return array
 
+    def resized(self, array: Any, shape: tuple[int, ...]) -> Any:
+        """The numbers of ``array`` again and again, in another shape."""
+        return self.xp.resize(array, shape)
+
     def compile(self, f: Callable) -> Callable:
         return f
 
     def to_numpy(self, array: Any) -> np.ndarray:
         return np.asarray(array.get() if hasattr(array, "get") else array)
+
+    def release(self) -> None:
+        """Give back what the last case leaves in pools and caches."""
+        if self.device == "cuda":
+            self.xp.get_default_memory_pool().free_all_blocks()
 
     def seconds(self, step: Step, steps: int) -> float:
         """How long so many steps take: the processor's time, on CUDA the time between two events."""
@@ -61,7 +71,17 @@ class Library:
         return cuda.max_memory_allocated() - before
 
 
-class Gpugrad(Library):
+class ByHand(Library):
+    """NumPy or CuPy alone, with host memory reused as gpugrad has it: the difference is the engine."""
+
+    def __init__(self, device: str) -> None:
+        super().__init__(device)
+        from gpugrad import config
+
+        config.reuse_host_memory(True)
+
+
+class Gpugrad(ByHand):
     """Eager gpugrad, with host memory reused as in all our commands."""
 
     def __init__(self, device: str) -> None:
@@ -69,7 +89,6 @@ class Gpugrad(Library):
         import gpugrad
 
         gpugrad.set_default_device(device)
-        gpugrad.config.reuse_host_memory(True)
         self.gg = gpugrad
 
     def array(self, values: np.ndarray, dtype: str) -> Any:
@@ -78,12 +97,15 @@ class Gpugrad(Library):
     def parameter(self, array: Any) -> Any:
         return array.detach().requires_grad_()
 
+    def resized(self, array: Any, shape: tuple[int, ...]) -> Any:
+        return self.gg.tensor(self.xp.resize(array.data, shape))
+
     def to_numpy(self, array: Any) -> np.ndarray:
         return array.numpy() if isinstance(array, self.gg.Tensor) else super().to_numpy(array)
 
 
 class Torch(Library):
-    """PyTorch as it comes: eager."""
+    """PyTorch, eager. float32 is float32: by default its convolutions on CUDA multiply in TF32."""
 
     def __init__(self, device: str) -> None:
         import torch
@@ -91,14 +113,24 @@ class Torch(Library):
         self.device, self.torch = device, torch
         if device == "cpu":
             torch.set_num_threads(1)
-        elif not torch.cuda.is_available():
+            return
+        if not torch.cuda.is_available():
             raise RuntimeError(f"PyTorch {torch.__version__} finds no CUDA device")
+        torch.backends.cudnn.allow_tf32 = False
 
     def array(self, values: np.ndarray, dtype: str) -> Any:
         return self.torch.tensor(values, dtype=getattr(self.torch, dtype), device=self.device)
 
     def parameter(self, array: Any) -> Any:
         return array.requires_grad_()
+
+    def resized(self, array: Any, shape: tuple[int, ...]) -> Any:
+        n = prod(shape)
+        return array.repeat(-(-n // array.numel()))[:n].reshape(shape)
+
+    def release(self) -> None:
+        if self.device == "cuda":
+            self.torch.cuda.empty_cache()
 
     def to_numpy(self, array: Any) -> np.ndarray:
         array = array.detach().cpu()
@@ -132,6 +164,11 @@ class TorchCompile(Torch):
     def compile(self, f: Callable) -> Callable:
         return self.torch.compile(f)
 
+    def release(self) -> None:
+        # The next case is compiled afresh; for other sizes of the same code it would be for any size.
+        self.torch.compiler.reset()
+        super().release()
+
 
 class Jax(Library):
     """JAX with ``jit``. Its work is waited for: there are no events to ask."""
@@ -154,6 +191,12 @@ class Jax(Library):
     def compile(self, f: Callable) -> Callable:
         return self.jax.jit(f)
 
+    def resized(self, array: Any, shape: tuple[int, ...]) -> Any:
+        return self.jax.numpy.resize(array, shape)
+
+    def release(self) -> None:
+        self.jax.clear_caches()
+
     def to_numpy(self, array: Any) -> np.ndarray:
         return np.asarray(array)
 
@@ -162,9 +205,7 @@ class Jax(Library):
         return _clocked(clock, step, steps, self.jax.block_until_ready)
 
     def peak(self, step: Step) -> int | None:
-        if self.device == "cpu":
-            return resident.peak(lambda: self.jax.block_until_ready(step()))
-        # The peak that JAX counts cannot be reset: it is that of the whole process so far.
+        """Unknown: on CUDA JAX cannot reset the peak that it counts, on the CPU its memory hardly shows."""
         return None
 
 
@@ -195,7 +236,7 @@ CONTESTANTS = {
         Contestant("torch.compile", TorchCompile, "torch", "torch"),
         Contestant("jax", Jax, "jax", "jax"),
         Contestant("autograd", Autograd, "autograd", "autograd"),
-        Contestant("by hand", Library, "by_hand", None),
+        Contestant("by hand", ByHand, "by_hand", None),
     )
 }
 

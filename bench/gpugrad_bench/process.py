@@ -27,13 +27,13 @@ class Failed(Exception):
 
 
 class Process:
-    """A contestant at work on a workload. `ask` raises `Failed` if it fails, ends, or is silent for too long.
+    """A contestant at work. `ask` raises `Failed` if it fails, ends, or is silent for too long.
 
     One that has ended or is silent is started again by the next question; one that cannot start stays away.
     """
 
-    def __init__(self, workload: str, contestant: str, device: str, patience: float) -> None:
-        self.name, self._work = contestant, (workload, contestant, device)
+    def __init__(self, contestant: str, device: str, patience: float) -> None:
+        self.name, self._device = contestant, device
         self._patience, self._process = patience, None
         self._absent = _missing(contestant)
 
@@ -43,12 +43,12 @@ class Process:
             return
         self._greeted, self._errors = False, tempfile.TemporaryFile("w+")
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "gpugrad_bench.worker", *self._work],
+            [sys.executable, "-P", "-m", "gpugrad_bench.worker", self.name, self._device],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
             text=True,
-            env=_environment(self._work[-1]),
+            env=_environment(self._device),
             start_new_session=True,  # Ctrl-C is for the one who asks
         )
 

@@ -1,6 +1,4 @@
-"""One contestant in a process of its own: ``python -m gpugrad_bench.worker WORKLOAD CONTESTANT DEVICE``.
-
-WORKLOAD is the name of a module (see `case`), or ``limits``.
+"""One contestant in a process of its own: ``python -m gpugrad_bench.worker CONTESTANT DEVICE``.
 
 It answers each line on standard input, a JSON list of a question and its arguments, with a line of JSON:
 ``{"answer": ...}``, or ``{"failure": ...}`` where the library raises; the first says whether it is ready.
@@ -25,23 +23,28 @@ from .libraries import CONTESTANTS
 class Worker:
     """The contestant; each method is a question."""
 
-    def __init__(self, workload: str, contestant: str, device: str) -> None:
+    def __init__(self, contestant: str, device: str) -> None:
         chosen = CONTESTANTS[contestant]
-        self.device, self.workload = device, importlib.import_module(workload)
-        self.make = getattr(self.workload, chosen.function, None)
-        if self.make is None:
-            raise NotImplementedError("takes no part")
-        self.library = chosen.library(device)
+        self.device, self.function, self.library = device, chosen.function, chosen.library(device)
         self.step: Callable[[], Any] = lambda: None
 
-    def prepare(self, name: str) -> list[dict[str, Any]]:
-        """Get ready for a case; a summary of what its second step gives (see `agreement`)."""
+    def limits(self) -> dict[str, float]:
+        """What the device can do."""
+        return limits.measure(self.device)
+
+    def prepare(self, module: str, name: str) -> list[dict[str, Any]]:
+        """Get ready for a case of a workload; a summary of what its second step gives (see `agreement`)."""
         self.step = lambda: None
         gc.collect()
-        case = next(c for c in self.workload.cases(self.device) if c.name == name)
-        self.step = self.make(Setting(case, self.device, self.library))
+        self.library.release()
+        workload = importlib.import_module(module)
+        make = getattr(workload, self.function, None)
+        if make is None:
+            raise LookupError("takes no part")
+        case = next(c for c in workload.cases(self.device) if c.name == name)
+        self.step = make(Setting(case, self.device, self.library))
         self.step()
-        return [agreement.summary(self.library.to_numpy(part)) for part in self.step()]
+        return [agreement.summary(part, self.library.to_numpy) for part in self.step()]
 
     def time(self, steps: int) -> float:
         """Seconds for so many steps. The cyclic collector is off, as in timeit: it falls on whoever runs."""
@@ -57,16 +60,6 @@ class Worker:
         return self.library.peak(self.step)
 
 
-class Limits:
-    """What asks for the device's limits instead of a workload."""
-
-    def __init__(self, device: str) -> None:
-        self.device = device
-
-    def measure(self) -> dict[str, float]:
-        return limits.measure(self.device)
-
-
 def main() -> None:
     """Answer until standard input ends."""
     channel = os.fdopen(os.dup(1), "w", buffering=1)
@@ -78,11 +71,10 @@ def main() -> None:
         except Exception as error:
             print(json.dumps({"failure": told(error)}), file=channel)
             return None
-        print(json.dumps({"answer": None if isinstance(answer, Worker | Limits) else answer}), file=channel)
+        print(json.dumps({"answer": None if isinstance(answer, Worker) else answer}), file=channel)
         return answer
 
-    workload, contestant, device = sys.argv[1:]
-    worker = reply(lambda: Limits(device) if workload == "limits" else Worker(workload, contestant, device))
+    worker = reply(lambda: Worker(*sys.argv[1:]))
     if worker is None:
         return
     for line in sys.stdin:

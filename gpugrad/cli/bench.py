@@ -30,7 +30,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         action="append",
         help="cases whose name, as in mlp/sgd-128, contains this; * and ? allowed, may be repeated",
     )
-    add("--quick", action="store_true", help="fewer and shorter rounds, without torch.compile: 2 minutes")
+    add("--quick", action="store_true", help="fewer cases, shorter rounds, no torch.compile: 2 minutes")
     add("--contestants", metavar="NAME,NAME", help="who takes part (all)")
     add("--out", type=path, metavar="FOLDER", default=Path(OUT), help=f"results folder ({OUT})")
     add("--list", action="store_true", help="name the cases and contestants, measure nothing")
@@ -43,7 +43,7 @@ def run(args: Namespace) -> int:
     device = args.device or default_device().type
     if device == "cuda":
         cuda.load()
-    cases = bench.measure.selected(args.only or ["*"], device)
+    cases = bench.measure.selected(args.only or ["*"], device, args.quick and not args.only)
     if not cases:
         raise UserError(f"no case is named like {' or '.join(args.only)}; gpugrad bench --list names them")
     names = _contestants(args, list(bench.libraries.CONTESTANTS))
@@ -106,10 +106,9 @@ def _measure(
     pace = bench.measure.QUICK if args.quick else bench.measure.THOROUGH
     report("the limits of the device")
     record.limits.update(bench.measure.limits(record.device))
-    for workload in cases:
-        for row in bench.measure.measure(workload, cases[workload], names, record.device, pace, report):
-            record.rows.append(row)
-            _write(args.out / "results.json", bench.record.to_json(record))
+    for row in bench.measure.measure(cases, names, record.device, pace, report):
+        record.rows.append(row)
+        _write(args.out / "results.json", bench.record.to_json(record))
 
 
 def _finish(bench: _Harness, record: Any, out: Path) -> None:
