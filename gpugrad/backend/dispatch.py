@@ -87,7 +87,7 @@ def _one_device(operands: Sequence[Any], name: str) -> None:
 
 def one_array(y: Any, array_type: type) -> Any:
     """What an operation returned, as an array: NumPy has scalars for arrays of no dimensions."""
-    return y if is_array(y) else namespace_of_type(array_type).asarray(y)
+    return y if type(y) is np.ndarray or is_array(y) else namespace_of_type(array_type).asarray(y)
 
 
 def quiet() -> Any:

@@ -117,7 +117,7 @@ def check_seal(node: Any, i: int, kept: Any) -> None:
     origin = getattr(node, "origin", None)
     if origin is None or origin.seals is None:
         return
-    if (origin.seals if type(node) is Unary else origin.seals[i]) != seal(kept):
+    if (origin.seals if isinstance(node, Unary) else origin.seals[i]) != seal(kept):
         raise RuntimeError(
             f"an array kept for {describe(node.primitive, i)} was written to after the forward pass, so its "
             f"gradient would be wrong; write to a copy\n  made at {origin.line}"

@@ -1,11 +1,12 @@
 """What happens when a primitive is called.
 
-One and two operands have call paths of their own, flat and free of loops, because round a NumPy call
+One, two and three operands have call paths of their own, flat and free of loops, because round a NumPy call
 on a small array the Python costs more than the call. ``apply`` is the general path: it does what the
-flat ones leave out (arrays among the operands, parameters, every mode but plain recording).
+flat ones leave out (arrays among the operands, parameters of two or more, every mode but plain recording).
 
-``primitive.fast`` describes reads for the flat paths: for one operand a string, for two a pair of
-numbers (0: nothing, 1: a, 2: b, 3: y); ``None`` sends the call to ``apply``.
+``primitive.fast`` describes reads for the flat paths: for one operand a string or, with parameters, a
+function of (operand, result, parameters); for more a number for each (0: nothing, 1: a, 2: b, ..., last: y).
+``None`` sends the call to ``apply``.
 """
 
 from __future__ import annotations
@@ -19,12 +20,12 @@ from .anomaly import check_result, remember
 from .batched import Batched
 from .batching import settle
 from .modes import special, state
-from .node import Binary, Node, Unary, next_key
+from .node import Binary, FittedBinary, FittedUnary, Node, Unary, next_key
 from .recorder import called
 from .tensor import Tensor
 
 NOTHING, OPERAND, VALUE, CONSTANT = "nothing", "operand", "value", "constant"
-"""What a flat unary call keeps; ``CONSTANT``: the result has derivative zero, so there is no node."""
+"""What a flat call of one operand keeps; ``CONSTANT``: its derivative is zero, so there is no node."""
 
 
 def unary(p: Any) -> Callable:
@@ -56,6 +57,43 @@ def unary(p: Any) -> Callable:
     return call
 
 
+def unary_with_parameters(p: Any) -> Callable:
+    """The call path of a primitive with one operand and parameters."""
+    implementations, defaults = p.implementations, p.defaults
+
+    def call(x, /, **params):
+        if defaults:
+            params = {**defaults, **params}
+        keep = p.fast
+        if type(x) is Tensor and keep is not None and not special:
+            data = x.data
+            y = implementations[type(data)](data, **params)
+            if type(y) is not type(data):
+                y = one_array(y, type(data))
+            out = Tensor()
+            out.data = y
+            parent = x.node
+            if parent is None or keep is CONSTANT:
+                out.node = None
+                return out
+            node: Any
+            if p.exact:
+                node = Unary()
+            else:
+                node = FittedUnary()
+                node.fits = ((data.shape, data.dtype), (y.shape, y.dtype))
+            out.node = node
+            node.key = next_key()
+            node.primitive = p
+            node.parent = parent
+            node.kept = keep(data, y, params)
+            return out
+        f = implementations.get(type(x))
+        return f(x, **params) if f else apply(p, (x,), params)
+
+    return call
+
+
 def binary(p: Any) -> Callable:
     """The call path of a primitive with two operands and no parameters."""
     implementations = p.implementations
@@ -77,7 +115,11 @@ def binary(p: Any) -> Callable:
                 if left is None and right is None:
                     out.node = None
                     return out
-                out.node = node = Binary()
+                if x.dtype is z.dtype and (x.shape == z.shape or (p.exact and p.exact(x, z))):
+                    out.node = node = Binary()
+                else:
+                    out.node = node = FittedBinary()
+                    node.fits = ((x.shape, x.dtype), (z.shape, z.dtype), (y.shape, y.dtype))
                 node.key = next_key()
                 node.primitive = p
                 node.left = left
@@ -85,10 +127,6 @@ def binary(p: Any) -> Callable:
                 i, j = reads
                 node.kept = None if not i or left is None else z if i == 2 else x if i == 1 else y
                 node.kept_right = None if not j or right is None else x if j == 1 else z if j == 2 else y
-                if x.dtype is z.dtype and x.shape == z.shape:
-                    node.fits = None
-                else:
-                    node.fits = fits_of((x, z), y)
                 return out
         f = implementations.get(type(a))
         if f and type(b) is type(a):  # bare arrays, as in the rules of a first derivative
@@ -115,7 +153,11 @@ def _beside_number(p: Any, t: Tensor, place: int, x: Any, z: Any) -> Tensor:
     if t.node is None:
         out.node = None
         return out
-    out.node = node = Binary()
+    if t.data.dtype is y.dtype:
+        out.node = node = Binary()
+    else:
+        out.node = node = FittedBinary()
+        node.fits = fits_of((x, z), y)
     node.key = next_key()
     node.primitive = p
     kept = (None, x, z, y)[p.fast[place]]
@@ -123,16 +165,59 @@ def _beside_number(p: Any, t: Tensor, place: int, x: Any, z: Any) -> Tensor:
         node.left, node.right, node.kept, node.kept_right = None, t.node, None, kept
     else:
         node.left, node.right, node.kept, node.kept_right = t.node, None, kept, None
-    node.fits = None if t.data.dtype is y.dtype else fits_of((x, z), y)
     return out
+
+
+def ternary(p: Any) -> Callable:
+    """The call path of a primitive with three operands and no parameters."""
+    implementations = p.implementations
+
+    def call(a: Any, b: Any, c: Any) -> Any:
+        reads = p.fast
+        if type(a) is type(b) is type(c) is Tensor and reads is not None and not special:
+            arrays = (a.data, b.data, c.data)
+            array_type = type(arrays[0])
+            if type(arrays[1]) is array_type and type(arrays[2]) is array_type:
+                y = implementations[array_type](*arrays)
+                if type(y) is not array_type:
+                    y = one_array(y, array_type)
+                out = Tensor()
+                out.data = y
+                left, middle, right = parents = (a.node, b.node, c.node)
+                if left is None and middle is None and right is None:
+                    out.node = None
+                    return out
+                out.node = node = Node()
+                node.key = next_key()
+                node.primitive = p
+                node.parents = parents
+                i, j, k = reads
+                held = (None, *arrays, y)
+                node.kept = (
+                    None if left is None else held[i],
+                    None if middle is None else held[j],
+                    None if right is None else held[k],
+                )
+                node.fits = None if p.exact and p.exact(*arrays) else fits_of(arrays, y)
+                return out
+        f = implementations.get(type(a))
+        if f and type(b) is type(a) and type(c) is type(a):
+            return f(a, b, c)
+        return apply(p, (a, b, c), {})
+
+    return call
 
 
 def general(p: Any) -> Callable:
     """The call path of every other primitive."""
-    defaults = p.defaults
+    implementations, defaults = p.implementations, p.defaults
 
     def call(*operands, **params):
-        return apply(p, operands, {**defaults, **params} if defaults else params)
+        if defaults:
+            params = {**defaults, **params}
+        types = {type(x) for x in operands}
+        f = implementations.get(types.pop()) if len(types) == 1 else None
+        return f(*operands, **params) if f else apply(p, operands, params)
 
     return call
 
@@ -192,8 +277,9 @@ def record(p: Any, nodes: list, arrays: list, y: Any, params: dict[str, Any]) ->
     parents = tuple([None if reads[i] is None else n for i, n in enumerate(nodes)])
     if not any(parents):
         return None
-    if p.fast is not None and len(parents) == 1:
-        node: Any = Unary()
+    node: Any
+    if len(parents) == 1 and p.exact:
+        node = Unary()
         node.parent = parents[0]
         node.kept = p.keep(0, arrays, y, params)
     else:

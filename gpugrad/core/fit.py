@@ -14,7 +14,7 @@ def fit(h: Any, shape: tuple[int, ...], dtype: Any) -> Any:
     """
     if h.shape != shape:
         h = h.sum_to(shape) if hasattr(h, "sum_to") else sum_to(h, shape)
-    if h.dtype != dtype:
+    if h.dtype is not dtype and h.dtype != dtype:
         if h.dtype.kind == "c" and dtype.kind != "c":
             h = h.real
         h = h.astype(dtype)

@@ -46,7 +46,7 @@ def push_forward(
                 dt = box(dt, None)
             total = dt if total is None else total + dt
         if total is not None:
-            fits = getattr(node, "fits", None)
+            fits = node.fits
             known[node] = total if fits is None else _spread(total, *fits[-1])
     return {node: known[node] for node in results if node in known}
 

@@ -54,12 +54,14 @@ def leads_to_leaf(node: Any) -> bool:
 
 
 class Unary:
-    """A call with one operand and no parameters: the commonest node, without tuples round its fields.
+    """A call with one operand: the commonest node, without tuples round its fields.
 
     The fields are set by the caller, not by ``__init__``, which would take as long as all the rest.
     """
 
     __slots__ = ("__weakref__", "kept", "key", "origin", "parent", "primitive")
+
+    fits: tuple | None = None  # see Node
 
     key: int
     primitive: Any
@@ -72,25 +74,39 @@ class Unary:
         return (self.parent,)
 
 
+class FittedUnary(Unary):
+    """A Unary whose rule may return another shape or dtype than that of the operand."""
+
+    __slots__ = ("fits",)
+
+    fits: tuple
+
+
 class Binary:
     """A call with two operands and no parameters, likewise: what tuples would hold stands in its fields."""
 
-    __slots__ = (
-        "__weakref__", "fits", "kept", "kept_right", "key", "left", "origin", "primitive", "right"
-    )  # fmt: skip
+    __slots__ = ("__weakref__", "kept", "kept_right", "key", "left", "origin", "primitive", "right")
 
+    fits: tuple | None = None
     key: int
     primitive: Any
     left: Any
     right: Any
     kept: Any
     kept_right: Any
-    fits: tuple | None
     origin: Any
 
     @property
     def parents(self) -> tuple:
         return (self.left, self.right)
+
+
+class FittedBinary(Binary):
+    """A Binary whose operands were broadcast, or differ in dtype."""
+
+    __slots__ = ("fits",)
+
+    fits: tuple
 
 
 class Node:
@@ -118,9 +134,9 @@ def kept_for(node: Unary | Binary | Node, i: int) -> Any:
             f"the graph behind this result was freed by an earlier backward() (at {node.primitive.name}); "
             "pass retain_graph=True to that backward(), or compute the result again"
         )
-    if type(node) is Unary:
+    if isinstance(node, Unary):
         return node.kept
-    if type(node) is Binary:
+    if isinstance(node, Binary):
         return node.kept_right if i else node.kept
     return node.kept[i]
 
@@ -128,5 +144,5 @@ def kept_for(node: Unary | Binary | Node, i: int) -> Any:
 def free(node: Unary | Binary | Node) -> None:
     """Let go of what the rules of ``node`` would have read."""
     node.kept = FREED
-    if type(node) is Binary:
+    if isinstance(node, Binary):
         node.kept_right = None

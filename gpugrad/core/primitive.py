@@ -16,7 +16,7 @@ from ..backend.dispatch import implementation
 from .batched import Batched
 from .batching import along
 from .batching import implementation as batching_implementation
-from .calls import binary, general, unary
+from .calls import binary, general, ternary, unary, unary_with_parameters
 
 
 class Read(NamedTuple):
@@ -80,10 +80,13 @@ class Primitive:
         self.bare = not params and not variadic  # one array that a rule reads is kept without a tuple
         self.differentiable = True
         self.fast: Any = None  # reads of the flat call paths, see calls.py
-        if params or variadic or len(operands) > 2:
+        self.exact: Any = False  # see rules.py
+        if variadic or len(operands) > 3 or (params and len(operands) > 1):
             call = general(self)
+        elif params:
+            call = unary_with_parameters(self)
         else:
-            call = unary(self) if len(operands) == 1 else binary(self)
+            call = (unary, binary, ternary)[len(operands) - 1](self)
         self.function = _dress(self, call)
 
     def keep(self, i: int, arrays: Sequence[Any], y: Any, params: dict[str, Any]) -> Any:

@@ -12,11 +12,11 @@ from heapq import heapify, heappop, heappush
 from typing import Any
 
 from ..backend.arrays import is_array
-from .careful import apply_rule, pull_carefully
+from .careful import pull_carefully
 from .fit import fit
 from .hooks import hooked, run_hooks
 from .modes import special, state
-from .node import FREED, Binary, Leaf, Unary, free, kept_for
+from .node import FREED, Binary, FittedBinary, FittedUnary, Leaf, Unary, free
 from .recorder import over_tensors
 from .writes import last
 
@@ -39,8 +39,9 @@ class _Waiting:
         cotangents = self.cotangents
         if node not in cotangents:
             cotangents[node] = h
-            heappush(self.heap, (node.key, node))
-            self.newest = self.heap[0][0]
+            if type(node) is not Leaf:  # nothing lies behind a leaf: what it gets is looked at in the end
+                heappush(self.heap, (node.key, node))
+                self.newest = self.heap[0][0]
         elif node in self.own:
             total = cotangents[node]
             total += h
@@ -54,6 +55,11 @@ class _Waiting:
         node = heappop(self.heap)[1]
         self.newest = self.heap[0][0] if self.heap else 0
         return node, self.cotangents.pop(node)
+
+    def leaves(self, wanted: Collection[Any]) -> dict[Any, Any]:
+        """When all other nodes have been taken: the leaves and their cotangents."""
+        left = {node: g for node, g in self.cotangents.items() if not wanted or node in wanted}
+        return {node: run_hooks(node, g) for node, g in left.items()} if hooked else left
 
 
 def sweep(
@@ -72,8 +78,8 @@ def sweep(
     if special and box is None and state.recorders:
         return over_tensors(sweep, seeds, wanted, retain_graph=retain_graph)
     waiting = _Waiting(seeds, in_place=box is None)
-    add, met = waiting.add, waiting.cotangents
-    oldest = max((node.key for node in wanted), default=0)
+    add, met, own = waiting.add, waiting.cotangents, waiting.own
+    oldest = max([node.key for node in wanted]) if wanted else 0
     careful = box is not None or bool(special)
     found: dict[Any, Any] = {}
     # The operand of a Unary node, and the first of a Binary one, is often the next node: it waits here.
@@ -84,7 +90,7 @@ def sweep(
     while True:
         if following is None:
             if not waiting.heap:
-                return found
+                return found | waiting.leaves(wanted)
             node, g = waiting.take()
         elif following.key < waiting.newest:
             node, g = following, g_following
@@ -104,21 +110,45 @@ def sweep(
                 continue
 
         # The common nodes are pulled through here and now; _visit knows all kinds and makes every check.
-        plain = not careful and node.key <= last.key and node.kept is not FREED
-        if plain and type(node) is Unary:
+        kind = None if careful or node.key > last.key or node.kept is FREED else type(node)
+        if kind is Unary:
             parent, kept, pull = node.parent, node.kept, node.primitive.pulls[0]
             if not retain_graph:
                 node.kept = FREED
-        elif plain and not wanted and type(node) is Binary and node.fits is None:
+            h = pull(g) if kept is None else pull(g, kept)
+        elif kind is Binary or kind is FittedBinary:
             pull, pull_right = node.primitive.pulls
             parent, kept, right, kept_right = node.left, node.kept, node.right, node.kept_right
+            fits = node.fits
             if not retain_graph:
                 node.kept = FREED
                 node.kept_right = None
+            if wanted:  # an operand older than all of them does not depend on any
+                if parent is not None and parent.key > oldest:
+                    parent = None
+                if right is not None and right.key > oldest:
+                    right = None
             if parent is None:
+                if right is None:
+                    continue
                 parent, kept, pull = right, kept_right, pull_right
             elif right is not None:
-                add(right, pull_right(g) if kept_right is None else pull_right(g, kept_right))
+                h = pull_right(g) if kept_right is None else pull_right(g, kept_right)
+                if fits is not None:
+                    h = fit(h, *fits[1])
+                if right in own:
+                    total = met[right]
+                    total += h
+                else:
+                    add(right, h)
+            h = pull(g) if kept is None else pull(g, kept)
+            if fits is not None:
+                h = fit(h, *fits[parent is right])
+        elif kind is FittedUnary:
+            parent, kept, fits = node.parent, node.kept, node.fits[0]
+            if not retain_graph:
+                node.kept = FREED
+            h = fit(node.primitive.pulls[0](g, kept), *fits)
         elif type(node) is Leaf:
             found[node] = g
             continue
@@ -127,7 +157,6 @@ def sweep(
             if not retain_graph:
                 free(node)
             continue
-        h = pull(g) if kept is None else pull(g, kept)
         if parent in met:
             add(parent, h)
         else:
@@ -135,7 +164,7 @@ def sweep(
 
 
 def _visit(node: Any, g: Any, add: Callable, oldest: int, box: Callable | None) -> None:
-    fits = getattr(node, "fits", None)
+    fits, pulls = node.fits, node.primitive.pulls
     check = box is not None or special or node.key > last.key or node.kept is FREED
     for i, parent in enumerate(node.parents):
         if parent is None or parent.key > oldest:
@@ -143,5 +172,6 @@ def _visit(node: Any, g: Any, add: Callable, oldest: int, box: Callable | None) 
         if check:
             h = pull_carefully(node, i, g, box)
         else:
-            h = apply_rule(node.primitive.pulls[i], g, kept_for(node, i))
+            kept = node.kept[i]
+            h = pulls[i](g) if kept is None else pulls[i](g, kept)
         add(parent, h if fits is None else fit(h, *fits[i]))

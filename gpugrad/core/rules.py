@@ -5,6 +5,9 @@ of the operands by name, ``y`` for the result, ``x_shape`` or ``x_dtype`` of ope
 primitive's parameters as keyword-only arguments. Only what a rule reads is kept alive. Rules are made
 of primitives and operators, so they serve bare arrays and, for higher derivatives, Tensors.
 
+The sweeps fit what a rule returns to the shape and dtype that it has to have, unless it is known to be
+``exact``, as the rules of elementwise functions are for operands of one shape and dtype.
+
 Rules of a primitive with ``*xs`` take the position of the operand first, and ``xs`` for all of them.
 """
 
@@ -27,23 +30,29 @@ def elementwise(f: Callable, *rules: Rule) -> None:
     """
     p: Primitive = f.primitive  # type: ignore[attr-defined]
     _define(p, rules, rules, flat=True)
+    p.exact = len(p.operands) == 1
     p.batch = along
 
 
-def linear(f: Callable, transpose: Rule) -> None:
-    """A function linear in its one operand: only the transpose is written, forward is ``f`` itself."""
+def linear(f: Callable, transpose: Rule, exact: bool = False) -> None:
+    """A function linear in its one operand: only the transpose is written, forward is ``f`` itself.
+
+    exact: the transpose always has the shape and dtype of the operand.
+    """
     p: Primitive = f.primitive  # type: ignore[attr-defined]
     if p.variadic:
         raise ValueError(
             f"{p.name} takes *{p.operands[0]}; linear is for one operand, use multilinear or by_hand"
         )
-    _define(p, (transpose,), (_itself(p, 0),))
+    _define(p, (transpose,), (_itself(p, 0),), flat=exact)
+    p.exact = exact
 
 
-def multilinear(f: Callable, *transposes: Rule) -> None:
+def multilinear(f: Callable, *transposes: Rule, exact: Callable | None = None) -> None:
     """A function linear in each operand while the others stand still: one transpose for each.
 
-    A primitive with ``*xs`` takes one transpose for all.
+    A primitive with ``*xs`` takes one transpose for all. For one with two operands, ``exact(a, b)`` may say
+    of arrays of one dtype that the transposes give back the shapes of both.
     """
     p: Primitive = f.primitive  # type: ignore[attr-defined]
     if p.variadic:
@@ -51,11 +60,20 @@ def multilinear(f: Callable, *transposes: Rule) -> None:
     else:
         pushes = tuple(None if r is None else _itself(p, i) for i, r in enumerate(transposes))
         _define(p, transposes, pushes, flat=True)
+        p.exact = exact
 
 
-def by_hand(f: Callable, vjp: tuple[Rule, ...], jvp: tuple[Rule, ...]) -> None:
-    """Both directions written out, for what is none of the other forms."""
-    _define(f.primitive, vjp, jvp)  # type: ignore[attr-defined]
+def by_hand(
+    f: Callable, vjp: tuple[Rule, ...], jvp: tuple[Rule, ...], exact: bool | Callable = False
+) -> None:
+    """Both directions written out, for what is none of the other forms.
+
+    exact: for one operand, whether the rules always return the shape and dtype of the operand and of the
+    result; for more, a function of the arrays that says whether they do.
+    """
+    p: Primitive = f.primitive  # type: ignore[attr-defined]
+    _define(p, vjp, jvp, flat=bool(exact))
+    p.exact = exact
 
 
 def defvjp(f: Callable, *rules: Rule, argnums: Sequence[int] | None = None) -> None:
@@ -76,7 +94,7 @@ def nondifferentiable(f: Callable) -> Callable:
     """Say that ``f`` has derivative zero wherever it has one: its results never require grad."""
     p: Primitive = f.primitive  # type: ignore[attr-defined]
     p.differentiable = False
-    if len(p.operands) == 1 and not p.params and not p.variadic:
+    if len(p.operands) == 1 and not p.variadic:
         p.fast = CONSTANT
     return f
 
@@ -166,7 +184,7 @@ def _define(p: Primitive, vjp: tuple, jvp: tuple, flat: bool = False) -> None:
         p.reads, p.pulls, p.pushes = _Every(reads[0]), _EveryRule(pulls[0]), _EveryRule(pushes[0])
     else:
         p.reads, p.pulls, p.pushes = tuple(reads), tuple(pulls), tuple(pushes)
-        p.fast = _fast_reads(p) if flat else None
+        p.fast = _fast_reads(p, flat)
 
 
 def _sign(p: Primitive, rule: Any) -> _Signed | None:
@@ -218,13 +236,24 @@ def _aligned(p: Primitive, rule: _Signed, reads: Any) -> Callable:
     if p.variadic:
         return lambda g, kept, i: f(g, i, *[kept[k] for k in places], **_chosen(rule.params, kept))
     if p.params:
-        return lambda g, kept: f(g, *[kept[k] for k in places], **_chosen(rule.params, kept))
+        return _with_parameters(f, places, rule.params, p.params)
     if not reads or len(reads) == len(places) == 1:
         return f
     if not places:
         return lambda g, kept: f(g)
     if places == tuple(range(len(reads))):
         return lambda g, kept: f(g, *kept)
+    return lambda g, kept: f(g, *[kept[k] for k in places])
+
+
+def _with_parameters(f: Callable, places: tuple[int, ...], wanted: tuple, params: tuple) -> Callable:
+    """``f`` as a function of (cotangent or tangent, kept), where the last that is kept are the parameters."""
+    if wanted and set(wanted) != set(params):
+        return lambda g, kept: f(g, *[kept[k] for k in places], **_chosen(wanted, kept))
+    if places == (0,):  # flat, for the common rules
+        return (lambda g, kept: f(g, kept[0], **kept[-1])) if wanted else lambda g, kept: f(g, kept[0])
+    if wanted:
+        return lambda g, kept: f(g, *[kept[k] for k in places], **kept[-1])
     return lambda g, kept: f(g, *[kept[k] for k in places])
 
 
@@ -250,9 +279,11 @@ class _EveryRule(_Every):
         return lambda g, kept: rule(g, kept, i)
 
 
-def _fast_reads(p: Primitive) -> Any:
+def _fast_reads(p: Primitive, flat: bool) -> Any:
     """What the flat call paths need to know, or ``None`` if they do not serve this primitive."""
-    if p.params or len(p.operands) > 2 or any(r is None or len(r) > 1 for r in p.reads):
+    if p.params and len(p.operands) == 1:
+        return _keeper(p.reads[0])
+    if not flat or p.params or len(p.operands) > 3 or any(r is None or len(r) > 1 for r in p.reads):
         return None
     kinds = [r[0] if r else None for r in p.reads]
     if any(k is not None and k.kind not in ("array", "value") for k in kinds):
@@ -260,4 +291,24 @@ def _fast_reads(p: Primitive) -> Any:
     if len(kinds) == 1:
         k = kinds[0]
         return NOTHING if k is None else VALUE if k.kind == "value" else OPERAND
-    return tuple(0 if k is None else 3 if k.kind == "value" else 1 + k.index for k in kinds)
+    last = len(kinds) + 1
+    return tuple(0 if k is None else last if k.kind == "value" else 1 + k.index for k in kinds)
+
+
+_OF_ONE = {
+    "array": lambda x, y: x,
+    "value": lambda x, y: y,
+    "shape": lambda x, y: x.shape,
+    "dtype": lambda x, y: x.dtype,
+}
+
+
+def _keeper(reads: tuple[Read, ...] | None) -> Callable | None:
+    """``Primitive.keep`` of one operand without its loop: a function of (operand, result, parameters)."""
+    if reads is None:
+        return None
+    items = [_OF_ONE[read.kind] for read in reads]
+    if len(items) == 1:
+        item = items[0]
+        return lambda x, y, params: (item(x, y), params)
+    return lambda x, y, params: (*[item(x, y) for item in items], params)

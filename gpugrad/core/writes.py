@@ -46,7 +46,9 @@ def written(
     owner = _owner(array)
     name = id(owner)
     last.key = key = next_key()
-    _stamps[name] = (weakref.ref(owner, lambda _: _stamps.pop(name, None)), key)
+    stamp = _stamps.get(name)
+    known = weakref.ref(owner, lambda _: _stamps.pop(name, None)) if stamp is None else stamp[0]
+    _stamps[name] = (known, key)
     if special and state.recorders:
         wrote((array, *also), function, operands, params)
 

@@ -6,16 +6,16 @@ import math
 from collections.abc import Sequence
 
 from ..backend import gemm
-from ..core import multilinear, primitive
+from ..core import Tensor, by_hand, multilinear, primitive
 from .arithmetic import absolute, multiply
 from .axes import ndim_of, shape_of, some_axes
 from .casting import astype
 from .complex import conj
 from .nondiff import not_equal
 from .reduction import euclidean_norm, max, min, sum
-from .shape import ravel, reshape, swapaxes, transpose
+from .shape import _reshape, _sum_to, broadcast_to, ravel, reshape, transpose
 
-# ---- matmul of matrices; vectors are made matrices before ----
+# ---- the three products of matrices, or of stacks of them: each one's transposes are the other two ----
 
 
 @primitive
@@ -23,17 +23,41 @@ def _matmul(xp, a, b):
     return gemm.matmul(a, b)
 
 
-def _for_left(g, b):
-    return _matmul(g, swapaxes(b, -1, -2))
+@primitive
+def matmul_right_transposed(xp, a, b):
+    """``a @ b.mT``, where both are matrices or stacks of them."""
+    return gemm.matmul(a, b.T if b.ndim == 2 else b.swapaxes(-1, -2))
 
 
-def _for_right(g, a, b_shape):
-    if len(b_shape) == 2 and a.ndim > 2:  # one product, where a stack of them would be summed afterwards
-        a, g = reshape(a, (-1, a.shape[-1])), reshape(g, (-1, g.shape[-1]))
-    return _matmul(swapaxes(a, -1, -2), g)
+@primitive
+def matmul_left_transposed(xp, a, b):
+    """``a.mT @ b``, likewise."""
+    return gemm.matmul(a.T if a.ndim == 2 else a.swapaxes(-1, -2), b)
 
 
-multilinear(_matmul, _for_left, _for_right)
+def _one_product(a, b):
+    """Stacks of different depth are broadcast, and the transposes have to be summed; matrices are not."""
+    return a.ndim == 2 and b.ndim == 2
+
+
+multilinear(
+    _matmul,
+    matmul_right_transposed,
+    lambda g, a: matmul_left_transposed(a, g),
+    exact=_one_product,
+)
+multilinear(
+    matmul_right_transposed,
+    _matmul,
+    lambda g, a: matmul_left_transposed(g, a),
+    exact=_one_product,
+)
+multilinear(
+    matmul_left_transposed,
+    lambda g, b: matmul_right_transposed(b, g),
+    lambda g, a: _matmul(a, g),
+    exact=_one_product,
+)
 
 
 def matmul(a, b):
@@ -42,6 +66,10 @@ def matmul(a, b):
     A vector counts as one row on the left and as one column on the right. Raises ValueError for numbers and
     for lengths that differ. float16 and bfloat16 are accumulated in float32.
     """
+    if type(a) is Tensor and type(b) is Tensor:  # straight on with what is most common
+        x, z = a.data, b.data
+        if x.ndim == 2 == z.ndim and x.shape[1] == z.shape[0]:
+            return _matmul(a, b)
     m, n = ndim_of(a), ndim_of(b)
     if not m or not n:
         raise ValueError("matmul: operands need at least one dimension; use * for numbers")
@@ -51,10 +79,68 @@ def matmul(a, b):
             f"the {'only' if n == 1 else 'last but one'} axis of the second have to be equally long"
         )
     if m > 1 and n > 1:
-        return _matmul(a, b)
+        return _matmul(a, b) if m == 2 or n > 2 else _rows_times(a, b)
     product = _matmul(reshape(a, (1, -1)) if m == 1 else a, reshape(b, (-1, 1)) if n == 1 else b)
     shape = product.shape
     return reshape(product, (*shape[:-2], *shape[-2 + (m == 1) : -1], *(shape[-1:] if n > 1 else ())))
+
+
+def _rows_times(a, b):
+    """A stack of matrices times one: as one product, also in the rules, which would have to sum a stack."""
+    shape = shape_of(a)
+    rows = _reshape(a, shape=(math.prod(shape[:-1]), shape[-1]))
+    return _reshape(_matmul(rows, b), shape=(*shape[:-1], shape_of(b)[1]))
+
+
+# ---- a matrix product and a bias, which is added in place ----
+
+
+@primitive
+def _affine(xp, x, weight, bias):
+    y = gemm.matmul(x, weight)
+    if y.dtype is not bias.dtype:
+        return y + bias
+    y += bias
+    return y
+
+
+by_hand(
+    _affine,
+    vjp=(
+        lambda g, weight: matmul_right_transposed(g, weight),
+        lambda g, x: matmul_left_transposed(x, g),
+        lambda g: _sum_to(g, shape=g.shape[-1:]),
+    ),
+    jvp=(
+        lambda t, weight: _matmul(t, weight),
+        lambda t, x: _matmul(x, t),
+        lambda t, x: broadcast_to(t, (x.shape[0], t.shape[0])),  # of x, which is kept anyway
+    ),
+    exact=lambda x, weight, bias: x.dtype is weight.dtype is bias.dtype,
+)
+
+
+def affine(x, weight, bias=None):
+    """``x @ weight + bias``: (..., inputs), (inputs, outputs) and (outputs,) give (..., outputs).
+
+    Raises ValueError for other shapes.
+    """
+    if bias is None:
+        return matmul(x, weight)
+    if type(x) is Tensor and type(weight) is Tensor and type(bias) is Tensor:  # straight on, as in matmul
+        rows, inner = x.data, weight.data.shape
+        if rows.ndim == len(inner) == 2 and rows.shape[1] == inner[0] and bias.data.shape == inner[1:]:
+            return _affine(x, weight, bias)
+    shape, inner, outer = shape_of(x), shape_of(weight), shape_of(bias)
+    if not shape or len(inner) != 2 or shape[-1:] != inner[:1] or outer != inner[1:]:
+        raise ValueError(
+            "affine expected shapes (..., inputs), (inputs, outputs) and (outputs,), got "
+            f"{shape}, {inner} and {outer}"
+        )
+    if len(shape) == 2:
+        return _affine(x, weight, bias)
+    rows = _reshape(x, shape=(math.prod(shape[:-1]), shape[-1]))
+    return _reshape(_affine(rows, weight, bias), shape=(*shape[:-1], *outer))
 
 
 # ---- what matmul is the heart of ----

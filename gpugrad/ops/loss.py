@@ -6,7 +6,7 @@ from .activation import softplus
 from .arithmetic import square, subtract
 from .axes import ndim_of, shape_of
 from .casting import as_array
-from .reduction import mean, sum
+from .reduction import mean, mean_square, sum
 from .shape import reshape
 from .softmax import cross_entropy, log_softmax
 
@@ -31,7 +31,8 @@ def squared_error(predictions, targets, reduction="mean"):
             f"squared_error: predictions have shape {shape_of(predictions)}, targets {shape_of(targets)}; "
             "they have to agree"
         )
-    return _reduced(square(subtract(predictions, targets)), reduction)
+    differences = subtract(predictions, targets)
+    return mean_square(differences) if reduction == "mean" else _reduced(square(differences), reduction)
 
 
 def softmax_cross_entropy(logits, labels, reduction="mean"):
@@ -50,6 +51,8 @@ def softmax_cross_entropy(logits, labels, reduction="mean"):
         )
     if labels.dtype.kind not in "iu":
         raise TypeError(f"softmax_cross_entropy: labels have to be integers, got dtype {labels.dtype}")
+    if len(shape) == 2:
+        return _reduced(cross_entropy(logits, labels), reduction)
     losses = cross_entropy(reshape(logits, (-1, shape[-1])), reshape(labels, (-1,)))
     return _reduced(reshape(losses, shape[:-1]), reduction)
 

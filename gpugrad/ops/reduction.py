@@ -46,7 +46,7 @@ def _sum(xp, x, *, axis, keepdims):
     return _narrow(x.sum(axis, dtype=_wide(x), keepdims=keepdims), x)
 
 
-linear(_sum, lambda g, x_shape, *, axis, keepdims: _spread(g, x_shape, axis, keepdims))
+linear(_sum, lambda g, x_shape, *, axis, keepdims: _spread(g, x_shape, axis, keepdims), exact=True)
 
 
 def sum(x, axis=None, keepdims=False):
@@ -56,11 +56,13 @@ def sum(x, axis=None, keepdims=False):
 
 @primitive
 def _mean(xp, x, *, axis, keepdims):
-    return _narrow(x.mean(axis, dtype=_wide(x), keepdims=keepdims), x)
+    # A sum, as ndarray.mean is Python: 2.8 microseconds for a small array, where this takes 1.2.
+    total = x.sum(axis, dtype="float64" if x.dtype.kind in "biu" else _wide(x), keepdims=keepdims)
+    return _narrow(total / (_count(x.shape, axis) or math.nan), x)
 
 
 def _count(shape, axis):
-    return math.prod(shape[k] for k in axis)
+    return math.prod([shape[k] for k in axis])
 
 
 linear(
@@ -72,6 +74,37 @@ linear(
 def mean(x, axis=None, keepdims=False):
     """Average over ``axis`` (all by default); integers give float64, nothing gives NaN."""
     return _mean(x, axis=some_axes(axis, ndim_of(x), "mean"), keepdims=keepdims)
+
+
+# ---- mean of squares ----
+
+
+@primitive
+def _mean_square(xp, x, *, axis):
+    """Average of ``x * x``; half types compute in float32, in which squares do not overflow so soon."""
+    wide = x if x.dtype.char in "fd" else x.astype(as_dtype(_wide(x) or float), copy=False)
+    if len(axis) == x.ndim:
+        flat = wide.reshape(-1)
+        return _narrow(flat.dot(flat) / (x.size or math.nan), x)
+    return _narrow(xp.sum(wide * wide, axis=axis) / (_count(x.shape, axis) or math.nan), x)
+
+
+def _mean_square_vjp(g, x, *, axis):
+    if len(axis) == x.ndim:
+        return x * (g * (2 / (x.size or 1)))
+    return x * reshape(g * (2 / (_count(x.shape, axis) or 1)), kept_shape(x.shape, axis))
+
+
+by_hand(
+    _mean_square,
+    vjp=(_mean_square_vjp,),
+    jvp=(lambda t, x, *, axis: _mean(t * x, axis=axis, keepdims=False) * 2,),
+)
+
+
+def mean_square(x):
+    """Average of ``x * x`` over all elements."""
+    return _mean_square(x, axis=tuple(range(ndim_of(x))))
 
 
 # ---- variance and standard deviation; the latter has gradient 0 where all elements are equal ----

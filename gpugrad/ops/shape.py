@@ -18,7 +18,7 @@ def _reshape(xp, x, *, shape):
     return xp.reshape(x, shape)
 
 
-linear(_reshape, lambda g, x_shape: _reshape(g, shape=x_shape))
+linear(_reshape, lambda g, x_shape: _reshape(g, shape=x_shape), exact=True)
 
 
 def reshape(x, shape):
@@ -70,7 +70,9 @@ def _transpose(xp, x, *, axes):
 
 
 linear(
-    _transpose, lambda g, *, axes: _transpose(g, axes=tuple(sorted(range(len(axes)), key=axes.__getitem__)))
+    _transpose,
+    lambda g, *, axes: _transpose(g, axes=tuple(sorted(range(len(axes)), key=axes.__getitem__))),
+    exact=True,
 )
 
 
@@ -116,8 +118,8 @@ def _sum_to(xp, x, *, shape):
     return broadcast.sum_to(x, shape)
 
 
-linear(_broadcast_to, lambda g, x_shape: _sum_to(g, shape=x_shape))
-linear(_sum_to, lambda g, x_shape: _broadcast_to(g, shape=x_shape))
+linear(_broadcast_to, lambda g, x_shape: _sum_to(g, shape=x_shape), exact=True)
+linear(_sum_to, lambda g, x_shape: _broadcast_to(g, shape=x_shape), exact=True)
 
 
 def broadcast_to(x, shape):

@@ -41,9 +41,10 @@ class Optimizer:
     def step(self) -> None:
         """Update every parameter that has a gradient."""
         for i, p in enumerate(self.parameters):
-            if p.grad is not None:
-                self.steps[i] += 1
-                arrays, step = (p.data, p.grad.data, *self.kept[i]), self.steps[i]
+            gradient = p.grad
+            if gradient is not None:
+                self.steps[i] = step = self.steps[i] + 1
+                arrays = (p.data, gradient.data, *self.kept[i])
                 self.update(*arrays, step=step)
                 written(p.data, self.update, *arrays, also=self.kept[i], step=step)
 

@@ -32,7 +32,14 @@ def network(seed, leaves):
             lambda a, b: gg.concatenate([a.reshape(-1), b.reshape(-1)])[:3] if a.size + b.size > 2 else a,
             lambda a, b: gg.stack([a, a * 0.5]).sum(0) - b.sum(),
             lambda a, b: gg.broadcast_to(a.mean(), (2, 3)) * b,
-        ][rng.integers(8)](a, b)
+            lambda a, b: gg.broadcast_to(a, (2, 3)) @ gg.broadcast_to(b, (2, 3)).T,
+            lambda a, b: gg.affine(
+                gg.broadcast_to(a, (2, 3)), gg.broadcast_to(b, (2, 3)).T, b.sum() * np.ones(2)
+            ),
+            lambda a, b: (
+                gg.layer_norm(gg.broadcast_to(a, (2, 3)) * [1.0, 2.0, 4.0], axis=0, eps=0.1) - b.mean()
+            ),
+        ][rng.integers(11)](*[x if x.shape != (2, 2) else x[0, 0] for x in (a, b)])
         values.append(gg.tanh(y))
     return sum(v.astype("f8").sum() for v in values[-6:])
 

@@ -69,6 +69,24 @@ ROWS = (
         condition=4,
     ),
     Row(
+        "affine",
+        lambda x, w, b: _matmul(x, w) + b,
+        (
+            call((2, 3), (3, 4), (4,)),
+            call((3,), (3, 2), (2,)),
+            call((2, 2, 3), (3, 4), (4,)),
+            call((0, 3), (3, 2), (2,)),
+            call((2, 0), (0, 3), (3,)),
+        ),
+        dtypes="fc",
+        condition=4,
+        errors=(
+            bad(ValueError, r"got \(2, 3\), \(2, 4\) and \(4,\)", ones((2, 3)), ones((2, 4)), ones(4)),
+            bad(ValueError, r"and \(1, 4\)", ones((2, 3)), ones((3, 4)), ones((1, 4))),
+            bad(ValueError, r"got \(\)", ones(()), ones((3, 4)), ones(4)),
+        ),
+    ),
+    Row(
         "tensordot",
         np.tensordot,
         (
