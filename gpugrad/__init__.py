@@ -35,6 +35,7 @@ from .numpy import fft as fft
 from .ops import abs as abs
 from .ops import absolute as absolute
 from .ops import add as add
+from .ops import affine as affine
 from .ops import all as all
 from .ops import angle as angle
 from .ops import any as any

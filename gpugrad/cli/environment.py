@@ -17,7 +17,7 @@ PEERS = ("torch", "jax", "autograd")
 def environment(device: str) -> dict[str, str]:
     """What a reader has to know of figures measured on this kind of device, by name."""
     found = {
-        "device": describe(Device(device, 0)),
+        "device": describe(Device.parse(device)),
         "processor": processor(),
         "versions": versions.summary(),
         "peers": ", ".join(f"{name} {versions.installed(name) or 'missing'}" for name in PEERS),

@@ -9,3 +9,4 @@ from .layers import ReLU as ReLU
 from .layers import Sequential as Sequential
 from .layers import Tanh as Tanh
 from .module import Module as Module
+from .normalization import LayerNorm as LayerNorm

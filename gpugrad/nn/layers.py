@@ -10,7 +10,7 @@ import numpy as np
 
 from ..backend import default_device
 from ..core import Tensor, tensor
-from ..ops import relu, tanh
+from ..ops import affine, relu, tanh
 from .module import Module
 
 Seed: TypeAlias = "int | np.random.Generator | None"
@@ -46,8 +46,7 @@ class Linear(Module):
             self.bias = tensor(np.zeros(outputs), dtype=dtype, device=device, requires_grad=True)
 
     def forward(self, x: Tensor) -> Tensor:
-        y = x @ self.weight
-        return y + self.bias if hasattr(self, "bias") else y
+        return affine(x, self.weight, getattr(self, "bias", None))
 
 
 def _he(rng: np.random.Generator, inputs: int, outputs: int) -> np.ndarray:

@@ -61,6 +61,7 @@ from .joining import hstack as hstack
 from .joining import split as split
 from .joining import stack as stack
 from .joining import vstack as vstack
+from .linalg import affine as affine
 from .linalg import dot as dot
 from .linalg import inner as inner
 from .linalg import matmul as matmul
@@ -181,4 +182,4 @@ true_divide = divide
 
 _batching.install()
 _methods.install()
-_protocols.install({name: f for name, f in globals().items() if callable(f)}, vars(_fft))
+_protocols.install({name: f for name, f in globals().items() if callable(f)}, dict(vars(_fft)))

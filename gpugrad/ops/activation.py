@@ -10,6 +10,7 @@ import math
 
 from ..backend.kernels import fused
 from ..core import elementwise, primitive, ufunc
+from . import normal
 from .constants import ONE, as_float, kept
 from .erf import erfc
 from .masking import zero_unless
@@ -161,6 +162,11 @@ elementwise(
 _PHI0 = 1 / math.sqrt(2 * math.pi)
 
 
+def _single(x):
+    """Whether ``x`` is of float32 or a half type."""
+    return x.dtype.itemsize <= 4 and x.dtype.kind in "fV"
+
+
 def _cdf(x):
     return erfc(x * -math.sqrt(0.5)) * 0.5
 
@@ -169,14 +175,19 @@ def _cdf(x):
 @fused("activations.cuh")
 def gelu(xp, x):
     """``x * P(Z <= x)`` for a standard normal ``Z``, element by element."""
-    return kept(x * _cdf(x), x)
+    if _single(x):
+        return normal.gelu(x.astype("float32", copy=False)).astype(x.dtype, copy=False)
+    return x * _cdf(x)
 
 
 @primitive
 @fused("activations.cuh")
 def gelu_grad(xp, g, x):
     """``g * gelu'(x)``."""
-    return kept(g * (_cdf(x) + x * (xp.exp(x * x * -0.5) * _PHI0)), g)
+    if _single(g) and _single(x):
+        y = normal.gelu_grad(g.astype("float32", copy=False), x.astype("float32", copy=False))
+        return y.astype(g.dtype, copy=False)
+    return g * (_cdf(x) + x * (xp.exp(x * x * -0.5) * _PHI0))
 
 
 elementwise(gelu, gelu_grad)

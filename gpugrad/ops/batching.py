@@ -164,7 +164,8 @@ def _matmul(f: Callable, values: list, mapped: list, level: Level) -> Any:
 
 
 def _matmul_right_transposed(f: Callable, values: list, mapped: list, level: Level) -> Any:
-    return _by_rows(f, *aligned(values, mapped), mapped)
+    a, b = aligned(values, mapped)
+    return _by_rows(f, a, b, mapped)
 
 
 def _by_rows(f: Callable, a: Any, b: Any, mapped: list) -> Any:
@@ -173,6 +174,13 @@ def _by_rows(f: Callable, a: Any, b: Any, mapped: list) -> Any:
         return f(a, b)
     y = f(a.reshape((math.prod(a.shape[:-1]), a.shape[-1])), b)
     return y.reshape((*a.shape[:-1], y.shape[-1]))
+
+
+def _affine(f: Callable, values: list, mapped: list, level: Level) -> Any:
+    x, weight, bias = values
+    if not mapped[1] and not mapped[2]:
+        return linalg.affine(x, weight, bias)
+    return linalg.matmul(x, weight) + (shape.expand_dims(bias, 1) if mapped[2] else bias)
 
 
 def _einsum(f: Callable, values: list, mapped: list, level: Level, *, terms: tuple, result: str) -> Any:
@@ -219,6 +227,7 @@ RULES: dict[Callable, tuple[Any, ...]] = {
     _constant: (indexing.zeros_beside,),
     _concatenate: (joining._concatenate,),
     _matmul: (linalg._matmul,),
+    _affine: (linalg._affine,),
     _matmul_right_transposed: (linalg.matmul_right_transposed,),
     _einsum: (einsum._einsum,),
     _cross_entropy: (softmax.cross_entropy, softmax.cross_entropy_grad),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from .constants import as_float
 from .reduction import mean, var
 from .shape import reshape
 
-# ---- standardize; its Jacobian (I - 1 1'/n - y y'/n) / deviation is symmetric: one formula, both directions ----
+# ---- standardize; its Jacobian (I - 1 1'/n - y y'/n) / deviation is symmetric: one rule for both directions
 
 
 def _wide(x):
@@ -68,7 +69,7 @@ def standardize(xp, x, *, axis, eps):
 
 @primitive
 def standardize_grad(xp, g, x, *, axis, eps):
-    """``(g - mean(g) - y * mean(g * y)) / sqrt(variance + eps)`` over ``axis``, where ``y`` is standardized."""
+    """``(g - mean(g) - y * mean(g * y)) / sqrt(variance + eps)`` where ``y`` is ``x`` standardized."""
     y, scale = _standard(xp, _wide(x), axis, eps)
     g_ = _wide(g)
     y *= _mean_of_product(xp, g_, y, axis)
@@ -96,12 +97,12 @@ by_hand(standardize, vjp=(_along,), jvp=(_along,), exact=True)
 by_hand(standardize_grad, vjp=(_along, _slope_of_grad), jvp=(_along, _slope_of_grad))
 
 
-def layer_norm(x, weight=None, bias=None, *, axis=-1, eps=1e-5):
+def layer_norm(x, weight=None, bias=None, *, axis: Any = -1, eps=1e-5):
     """``(x - mean) / sqrt(variance + eps) * weight + bias``, mean and variance taken over ``axis``.
 
-    axis: one axis, or several, as in PyTorch's ``normalized_shape`` the last ones. weight, bias: of the lengths of
-    these axes (ValueError otherwise). The variance is divided by the count, not by one less. Half types compute
-    in float32; a row of equal numbers gives ``bias``, with gradients that are finite while ``eps`` is not 0.
+    axis: one axis, or several; the last ones are PyTorch's ``normalized_shape``. weight, bias: of the lengths
+    of these axes (ValueError otherwise). The variance is divided by the count, not by one less. Half types
+    compute in float32. A row of equal numbers gives ``bias``, and finite gradients unless ``eps`` is 0.
     """
     axes = some_axes(axis, ndim_of(x), "layer_norm")
     y = standardize(x, axis=axes, eps=eps)
@@ -112,8 +113,8 @@ def layer_norm(x, weight=None, bias=None, *, axis=-1, eps=1e-5):
         lengths = tuple(shape[k] for k in sorted(axes))
         if shape_of(parameter) != lengths:
             raise ValueError(
-                f"layer_norm: the {name} has shape {shape_of(parameter)}; over axes {axes} of an array of shape "
-                f"{shape} it has to have shape {lengths}"
+                f"layer_norm: the {name} has shape {shape_of(parameter)}; over axes {axes} of an array of "
+                f"shape {shape} it has to have shape {lengths}"
             )
         if min(axes) != len(shape) - len(axes):  # others come behind
             others = tuple(k for k in range(len(shape)) if k not in axes)

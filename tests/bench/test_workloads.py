@@ -56,7 +56,7 @@ def library(monkeypatch):
     monkeypatch.setattr(gg.config, "reuse_host_memory", lambda on: None)
     for name in ("XLA_FLAGS", "JAX_PLATFORMS", "XLA_PYTHON_CLIENT_PREALLOCATE"):
         monkeypatch.setenv(name, os.environ.get(name, ""))
-    restore = [partial(gg.set_default_device, gg.default_device())]
+    restore = [partial(gg.set_default_device, None)]
 
     def make(contestant, device):
         chosen = CONTESTANTS[contestant]

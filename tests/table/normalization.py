@@ -63,9 +63,7 @@ ROWS = (
         errors=(
             bad(ValueError, "axis -1 is out of range for an array of 0 dimensions", ones(())),
             bad(ValueError, r"the weight has shape \(2,\).* has to have shape \(3,\)", ones((2, 3)), ones(2)),
-            bad(
-                ValueError, r"the bias has shape \(3, 1\)", ones((2, 3)), ones(3), ones((3, 1))
-            ),
+            bad(ValueError, r"the bias has shape \(3, 1\)", ones((2, 3)), ones(3), ones((3, 1))),
             bad(TypeError, "expected real numbers", ones((2, 3), complex)),
         ),
     ),
