@@ -45,7 +45,13 @@ def unary(p: Any) -> Callable:
             if parent is None or keep is CONSTANT:
                 out.node = None
                 return out
-            out.node = node = Unary()
+            node: Any
+            if y.dtype is data.dtype:
+                node = Unary()
+            else:  # as where complex numbers come of real ones
+                node = FittedUnary()
+                node.fits = ((data.shape, data.dtype), (y.shape, y.dtype))
+            out.node = node
             node.key = next_key()
             node.primitive = p
             node.parent = parent
@@ -77,7 +83,7 @@ def unary_with_parameters(p: Any) -> Callable:
                 out.node = None
                 return out
             node: Any
-            if p.exact:
+            if p.exact and y.dtype is data.dtype:
                 node = Unary()
             else:
                 node = FittedUnary()
@@ -278,7 +284,7 @@ def record(p: Any, nodes: list, arrays: list, y: Any, params: dict[str, Any]) ->
     if not any(parents):
         return None
     node: Any
-    if len(parents) == 1 and p.exact:
+    if len(parents) == 1 and p.exact and y.dtype is arrays[0].dtype:
         node = Unary()
         node.parent = parents[0]
         node.kept = p.keep(0, arrays, y, params)

@@ -75,7 +75,7 @@ class Unary:
 
 
 class FittedUnary(Unary):
-    """A Unary whose rule may return another shape or dtype than that of the operand."""
+    """A Unary whose rule may return another shape or dtype than the operand's, or the result has another."""
 
     __slots__ = ("fits",)
 

@@ -148,7 +148,8 @@ def sweep(
             parent, kept, fits = node.parent, node.kept, node.fits[0]
             if not retain_graph:
                 node.kept = FREED
-            h = fit(node.primitive.pulls[0](g, kept), *fits)
+            pull = node.primitive.pulls[0]
+            h = fit(pull(g) if kept is None else pull(g, kept), *fits)
         elif type(node) is Leaf:
             found[node] = g
             continue

@@ -68,10 +68,14 @@ def by_hand(
 ) -> None:
     """Both directions written out, for what is none of the other forms.
 
-    exact: for one operand, whether the rules always return the shape and dtype of the operand and of the
-    result; for more, a function of the arrays that says whether they do.
+    exact: for one operand True if the rules always return the shape and dtype of the operand and of the
+    result. For more a function of the arrays that says whether they do: it is asked about arrays of one dtype
+    and several shapes, and of one shape they have to. Raises TypeError for the other kind.
     """
     p: Primitive = f.primitive  # type: ignore[attr-defined]
+    if exact and callable(exact) is (len(p.operands) == 1):
+        kind = "True or False" if len(p.operands) == 1 else "a function of the arrays"
+        raise TypeError(f"{p.name}: with {len(p.operands)} operands exact has to be {kind}, got {exact!r}")
     _define(p, vjp, jvp, flat=bool(exact))
     p.exact = exact
 

@@ -22,8 +22,8 @@ def _einsum(xp, *xs, terms, result):
 def _for_operand(g, i, xs, *, terms, result):
     """einsum of ``g`` with the other operands, back to the letters of operand ``i``.
 
-    A letter that only operand ``i`` has was summed there, so the gradient is spread along it; a letter
-    that it has twice took a diagonal, so the gradient is put on one.
+    A letter that only operand ``i`` has, or has at full length, was summed there, so the gradient is spread
+    along it; a letter that it has twice took a diagonal, so the gradient is put on one.
     """
     array = g.data if isinstance(g, Tensor) else g
     xp = namespace(array)
@@ -38,7 +38,7 @@ def _for_operand(g, i, xs, *, terms, result):
             goal += twin
         else:
             goal += letter
-            if not any(letter in t for t, _ in sources):
+            if (letter, n) not in [pair for t, x in sources for pair in zip(t, shape_of(x), strict=True)]:
                 sources.append((letter, xp.ones(n, dtype=array.dtype)))
     return _einsum(*[x for _, x in sources], terms=tuple(t for t, _ in sources), result=goal)
 

@@ -116,7 +116,7 @@ def layer_norm(x, weight=None, bias=None, *, axis: Any = -1, eps=1e-5):
                 f"layer_norm: the {name} has shape {shape_of(parameter)}; over axes {axes} of an array of "
                 f"shape {shape} it has to have shape {lengths}"
             )
-        if min(axes) != len(shape) - len(axes):  # others come behind
+        if min(axes, default=len(shape)) != len(shape) - len(axes):  # others come behind
             others = tuple(k for k in range(len(shape)) if k not in axes)
             parameter = reshape(parameter, kept_shape(shape, others))
         y = f(y, parameter)

@@ -8,6 +8,8 @@ from __future__ import annotations
 import math
 from functools import wraps
 
+import numpy as np
+
 from ..backend.arrays import as_dtype
 from ..backend.dispatch import quiet
 from ..core import by_hand, elementwise, linear, nondifferentiable, primitive
@@ -78,14 +80,24 @@ def mean(x, axis=None, keepdims=False):
 
 # ---- mean of squares ----
 
+_ROW = 8192
+"""Elements in one product of vectors: BLAS adds them nearly one by one, so more would cost float32 digits."""
+
+
+def _sum_of_squares(xp, flat):
+    if xp is not np or flat.size <= _ROW:
+        return flat.dot(flat)
+    rows, rest = np.split(flat, [flat.size - flat.size % _ROW])
+    rows = rows.reshape(-1, 1, _ROW)
+    return np.matmul(rows, rows.swapaxes(1, 2)).sum() + rest.dot(rest)
+
 
 @primitive
 def _mean_square(xp, x, *, axis):
     """Average of ``x * x``; half types compute in float32, in which squares do not overflow so soon."""
     wide = x if x.dtype.char in "fd" else x.astype(as_dtype(_wide(x) or float), copy=False)
     if len(axis) == x.ndim:
-        flat = wide.reshape(-1)
-        return _narrow(flat.dot(flat) / (x.size or math.nan), x)
+        return _narrow(_sum_of_squares(xp, wide.reshape(-1)) / (x.size or math.nan), x)
     return _narrow(xp.sum(wide * wide, axis=axis) / (_count(x.shape, axis) or math.nan), x)
 
 

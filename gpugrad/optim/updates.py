@@ -68,7 +68,7 @@ def sgd(p: Any, g: Any, *, lr: float, weight_decay: float) -> None:
         return _fused("sgd", g, (p,), lr, weight_decay)
     if weight_decay:
         g = _decayed(p, g, weight_decay)
-    p -= g * _number(lr, p.dtype)
+    p -= g * _number(float(lr), p.dtype)
 
 
 @_on_numpy

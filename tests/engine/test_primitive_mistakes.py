@@ -87,6 +87,21 @@ def test_rules_are_given_once(cube):
         gg.elementwise(cube, lambda t: t)
 
 
+@pytest.mark.parametrize("exact, operands", [(True, 2), (lambda x: True, 1)])
+def test_exact_is_of_the_kind_that_the_operands_need(exact, operands):
+    @gg.primitive
+    def one(xp, x):
+        return x
+
+    @gg.primitive
+    def two(xp, x, y):
+        return x + y
+
+    rules = (lambda g: g,) * operands
+    with pytest.raises(TypeError, match=rf"with {operands} operands exact has to be"):
+        gg.by_hand((one, two)[operands - 1], vjp=rules, jvp=rules, exact=exact)
+
+
 def test_linear_is_for_one_operand():
     @gg.primitive
     def joined(xp, *xs):

@@ -194,3 +194,18 @@ def test_einsum(device):
         )
 
     tried(device, expressions(), check)
+
+
+@pytest.mark.parametrize(
+    ("subscripts", "shapes"),
+    [
+        ("ij,jk->ik", [(4, 1), (3, 2)]),
+        ("ij,jk->ik", [(4, 3), (1, 2)]),
+        ("ij,ij->", [(1, 3), (2, 1)]),
+        ("i,i,ij->j", [(1,), (3,), (1, 2)]),
+        ("ii,i->i", [(3, 3), (1,)]),
+    ],
+)
+def test_einsum_stretches_length_one(subscripts, shapes, device):
+    operands = [numbers(shape, seed) for seed, shape in enumerate(shapes)]
+    agree(lambda *xs: ops.einsum(subscripts, *xs), lambda *xs: np.einsum(subscripts, *xs), operands, device)

@@ -70,3 +70,9 @@ def test_errors(row, wrong, device):
     operands = [gg.tensor(x, device=device) if isinstance(x, np.ndarray) else x for x in wrong.operands]
     with pytest.raises(wrong.error, match=wrong.match):
         row.function(*operands, **placed(wrong.params, device))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "complex64"])
+def test_mean_square_of_many_keeps_the_digits(dtype):
+    x = np.full(3_000_001, 0.1, dtype)
+    np.testing.assert_allclose(gg.squared_error(x, 0 * x), x[0] * x[0], rtol=1e-5)

@@ -189,3 +189,14 @@ def test_computed_tensors_are_refused(start):
     p = gg.tensor(start, requires_grad=True)
     with pytest.raises(TypeError, match="leaf tensors made with requires_grad=True"):
         optim.SGD([p * 2], lr=0.1)
+
+
+@pytest.mark.parametrize("make", [optim.SGD, optim.Adam])
+def test_the_rate_may_be_an_array_of_one_number(make):
+    found = []
+    for rate in (0.125, np.array(0.125)):
+        p = gg.tensor(np.ones(3), requires_grad=True, device="cpu")
+        p.grad = gg.tensor(np.full(3, 2.0), device="cpu")
+        make([p], lr=rate).step()
+        found.append(p.numpy())
+    np.testing.assert_array_equal(*found)
