@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 
 from .record import Record
-from .row import Row
+from .row import Row, takes_no_part
 
-_TIMES = ((1e-6, 1e9, "ns"), (1e-3, 1e6, "µs"), (1.0, 1e3, "ms"), (float("inf"), 1.0, "s"))
-_RATES = ((1e6, 1e3, "kB"), (1e9, 1e6, "MB"), (float("inf"), 1e9, "GB"))
+_TIMES = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
+_SIZES = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
+_BASES = {"torch": "eager PyTorch", "by hand": "NumPy or CuPy by hand"}
 
 
 def times(record: Record) -> list[list[str]]:
@@ -50,13 +51,19 @@ def failures(record: Record) -> list[str]:
     cases: dict[tuple[str, str], list[str]] = defaultdict(list)
     for row in record.rows:
         for r in row.results:
-            if r.failure and "takes no part" not in r.failure:
+            if r.failure and not takes_no_part(r.failure):
                 cases[r.name, r.failure].append(row.name)
     every = len(record.rows)
     return [
         f"{name}: {reason}" + (f" ({', '.join(names)})" if len(names) < every else "")
         for (name, reason), names in cases.items()
     ]
+
+
+def base(record: Record) -> str:
+    """What the times of the record are relative to, in words."""
+    bases = dict.fromkeys(found.name for row in record.rows if (found := record.base(row)))
+    return " or ".join(_BASES[name] for name in bases)
 
 
 def limits(record: Record) -> str:
@@ -68,15 +75,20 @@ def limits(record: Record) -> str:
 
 
 def size(count: float) -> str:
-    """Bytes with a unit."""
-    factor, unit = next((factor, unit) for limit, factor, unit in _RATES if count < limit)
-    return f"{count / factor:.3g} {unit}"
+    """Bytes with a unit, three digits."""
+    return _with_unit(count, _SIZES)
 
 
 def duration(seconds: float) -> str:
     """Seconds with a unit, three digits."""
-    factor, unit = next((factor, unit) for limit, factor, unit in _TIMES if seconds < limit)
-    return f"{seconds * factor:.3g} {unit}"
+    return _with_unit(seconds, _TIMES)
+
+
+def _with_unit(number: float, units: tuple[tuple[float, str], ...]) -> str:
+    """In the largest unit of which it is at least one once it is rounded, or in the smallest."""
+    rounded = float(f"{number:.3g}")
+    scale, unit = next((u for u in units if rounded >= u[0]), units[-1])
+    return f"{float(f'{rounded / scale:.3g}'):g} {unit}"
 
 
 def _time(row: Row, name: str) -> str:
@@ -86,7 +98,10 @@ def _time(row: Row, name: str) -> str:
 
 def _ratio(record: Record, row: Row, name: str) -> str:
     found, base = row.of(name), record.base(row)
-    return f"{found.median / base.median:.2f}" if found and base else ""
+    if not found or not base:
+        return ""
+    ratio = found.median / base.median
+    return f"{ratio:.2f}" if ratio >= 0.1 else f"{ratio:.2g}"
 
 
 def _ratio_and_time(record: Record, row: Row, name: str) -> str:

@@ -171,7 +171,10 @@ class TorchCompile(Torch):
 
 
 class Jax(Library):
-    """JAX with ``jit``. Its work is waited for: there are no events to ask."""
+    """JAX with ``jit``. Its work is waited for: there are no events to ask.
+
+    float32 is float32: by default its products and convolutions on CUDA multiply in TF32.
+    """
 
     def __init__(self, device: str) -> None:
         os.environ["XLA_PYTHON_CLIENT_PREALLOCATE"] = "false"
@@ -182,6 +185,7 @@ class Jax(Library):
 
         self.device, self.jax = device, jax
         jax.config.update("jax_enable_x64", True)
+        jax.config.update("jax_default_matmul_precision", "highest")
         if device == "cuda" and jax.default_backend() != "gpu":
             raise RuntimeError(f"JAX {jax.__version__} finds no CUDA device")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
 from . import cells
@@ -32,17 +32,12 @@ _LINE = 0.26  # inches a row
 
 def pictures(record: Record) -> dict[str, bytes]:
     """PNG files by name; a picture for which there is nothing to draw is left out."""
-    drawings: dict[str, Callable[[Record], Any]] = {
-        "ratios.png": ratios,
-        "roofline.png": roofline,
-        "sizes.png": sizes,
-    }
-    drawn = {name: draw(record) for name, draw in drawings.items()}
+    drawn = {name: draw(record) for name, draw in DRAWINGS.items()}
     return {name: _png(figure) for name, figure in drawn.items() if figure is not None}
 
 
 def ratios(record: Record) -> Any:
-    """gpugrad's time relative to eager PyTorch's, a bar from 1 to there; the others are marks."""
+    """Times relative to the one that others are compared with: gpugrad's a bar from 1, the others marks."""
     rows = [row for row in record.rows if record.base(row)]
     if not rows:
         return None
@@ -58,16 +53,18 @@ def ratios(record: Record) -> Any:
                 axes.barh(y, ratio - 1, left=1, height=0.62, color=style.colour, alpha=0.85, zorder=2)
             else:
                 axes.plot(ratio, y, style.marker, color=style.colour, markersize=5.5, zorder=3)
-    axes.axvline(1, color=STYLES["torch"].colour, linewidth=1.6, zorder=1)
+    bases = {found.name for row in rows if (found := record.base(row))}
+    for name in sorted(bases):
+        axes.axvline(1, color=STYLES[name].colour, linewidth=1.6, zorder=1)
     _bands(axes, rows)
     axes.set(xscale="log", ylim=(len(rows) - 0.5, -0.5))
     axes.set_yticks(range(len(rows)), [row.name for row in rows], fontsize=8.5)
-    axes.xaxis.set_major_formatter("{x:g}")
-    axes.set_xlabel("time relative to PyTorch, eager (left is quicker)")
+    _plain_ticks(axes)
+    axes.set_xlabel(f"time relative to {cells.base(record)} (left is quicker)")
     axes.set_title(_where(record), loc="left")
     axes.grid(axis="x", **_GRID)
     axes.tick_params(axis="y", length=0)
-    _legend(figure, axes, [n for n in STYLES if n in record.contestants()])
+    _legend(figure, [n for n in STYLES if any(row.of(n) for row in rows)], lines=bases, bars=("gpugrad",))
     return figure
 
 
@@ -80,14 +77,15 @@ def roofline(record: Record) -> Any:
     figure, axes = _figure(8.5, 5.6)
     intensities = [row.case.flops / row.case.bytes for row in rows]
     left, right = min(intensities) / 3, max(intensities) * 3
-    for dtype in dtypes:
-        roof, slope = record.limits[dtype] / 1e9, record.limits["copy"] / 1e9
+    slope = record.limits["copy"] / 1e9
+    for limit in dict.fromkeys(record.limits[dtype] for dtype in dtypes):
+        roof = limit / 1e9
         knee = min(max(roof / slope, left), right)
         axes.plot(
             [left, knee, right], [slope * left, min(roof, slope * knee), roof], color="#999999", zorder=1
         )
         axes.annotate(
-            f"{dtype} {roof:,.0f} GFLOP/s",
+            f"{', '.join(d for d in dtypes if record.limits[d] == limit)} {roof:,.0f} GFLOP/s",
             (right, roof),
             (0, 4),
             textcoords="offset points",
@@ -105,7 +103,7 @@ def roofline(record: Record) -> Any:
     axes.set_ylabel("GFLOP/s")
     axes.set_title(f"{_where(record)}; copy {cells.size(record.limits['copy'])}/s", loc="left")
     axes.grid(**_GRID)
-    _legend(figure, axes, ["gpugrad", "torch"])
+    _legend(figure, [name for name in ("gpugrad", "torch") if any(row.of(name) for row in rows)])
     return figure
 
 
@@ -126,8 +124,15 @@ def sizes(record: Record) -> Any:
         axes.set_title(f"{group[0]}, {group[1]}", loc="left")
         axes.grid(**_GRID)
     figure.suptitle(_where(record), fontsize=10)
-    _legend(figure, axes, [n for n in STYLES if n in record.contestants()])
+    _legend(figure, [n for n in STYLES if any(row.of(n) for row in sized)])
     return figure
+
+
+DRAWINGS: dict[str, Callable[[Record], Any]] = {
+    "ratios.png": ratios,
+    "roofline.png": roofline,
+    "sizes.png": sizes,
+}
 
 
 def _figure(width: float, height: float, columns: int = 1) -> tuple[Any, Any]:
@@ -150,27 +155,57 @@ def _bands(axes: Any, rows: list[Row]) -> None:
 
 def _name_groups(axes: Any, rows: list[Row]) -> None:
     """The name of each workload, at the highest of its points."""
+    from matplotlib.patheffects import withStroke
+
     best: dict[str, tuple[float, float]] = {}
     for row in rows:
         found = row.of("gpugrad")
         if found:
             point = row.case.flops / row.case.bytes, row.case.flops / found.median / 1e9
             best[row.workload] = max(best.get(row.workload, (0.0, 0.0)), point, key=lambda p: p[1])
+    halo = [withStroke(linewidth=2.5, foreground="white")]
     for name, point in best.items():
-        axes.annotate(name, point, (0, 6), textcoords="offset points", ha="center", fontsize=8)
+        axes.annotate(
+            name,
+            point,
+            (0, 6),
+            textcoords="offset points",
+            ha="center",
+            fontsize=8,
+            path_effects=halo,
+        )
 
 
-def _legend(figure: Any, axes: Any, names: list[str]) -> None:
+def _plain_ticks(axes: Any) -> None:
+    """Numbers instead of powers along a logarithmic axis, and more of them than one a decade."""
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    left, right = axes.get_xlim()
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if right < 1000 * left else (1,)))
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter(NullFormatter())
+
+
+def _legend(figure: Any, names: list[str], lines: Collection[str] = (), bars: Collection[str] = ()) -> None:
+    """The names with their marks, or with what they are drawn as instead."""
     from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
 
-    handles = [
-        Line2D([], [], color=STYLES[n].colour, marker=STYLES[n].marker, linestyle="", label=n) for n in names
-    ]
+    def handle(name: str) -> Any:
+        colour, marker = STYLES[name]
+        if name in lines:
+            return Line2D([], [], color=colour, linewidth=1.6, label=name)
+        if name in bars:
+            return Patch(color=colour, alpha=0.85, label=name)
+        return Line2D([], [], color=colour, marker=marker, linestyle="", label=name)
+
+    handles = [handle(name) for name in names]
     figure.legend(handles=handles, loc="outside lower center", ncols=len(names), frameon=False, fontsize=9)
 
 
 def _where(record: Record) -> str:
-    return str(record.environment.get("device", record.device))
+    device = str(record.environment.get("device", record.device))
+    return f"{device}; one thread" if record.device == "cpu" else device
 
 
 def _png(figure: Any) -> bytes:

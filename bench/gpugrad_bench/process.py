@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from .libraries import CONTESTANTS
+from .row import takes_no_part
 
 # One thread each, and NumPy's BLAS free to choose its kernels: where an image sets OPENBLAS_CORETYPE, NumPy's
 # matrix product is silently slower than the processor allows.
@@ -29,7 +30,8 @@ class Failed(Exception):
 class Process:
     """A contestant at work. `ask` raises `Failed` if it fails, ends, or is silent for too long.
 
-    One that has ended or is silent is started again by the next question; one that cannot start stays away.
+    One that has failed is started again by the next question, for after a CUDA error nothing in its process
+    works any more; one that cannot start stays away, and one that takes no part has not failed.
     """
 
     def __init__(self, contestant: str, device: str, patience: float) -> None:
@@ -85,12 +87,14 @@ class Process:
                 process.stdin.flush()
         heard = select.select([process.stdout], [], [], self._patience)[0]
         line = process.stdout.readline() if heard else ""
-        if not line:
+        if not line.endswith("\n"):  # nothing, or what it had said when it was killed
             why = self._last_words(process) if heard else f"no answer in {self._patience:.0f} s"
             self.close()
             raise Failed(why)
         reply = json.loads(line)
         if "failure" in reply:
+            if not takes_no_part(reply["failure"]):
+                self.close()
             raise Failed(reply["failure"])
         return reply["answer"]
 
@@ -98,7 +102,8 @@ class Process:
         code = process.wait()
         self._errors.seek(0)
         lines = self._errors.read().strip().splitlines()
-        return f"ended with exit code {code}" + (f": {lines[-1]}" if lines else "")
+        how = f"ended with exit code {code}" if code >= 0 else f"killed by {signal.Signals(-code).name}"
+        return how + (f": {lines[-1]}" if lines else "")
 
 
 def _environment(device: str) -> dict[str, str]:

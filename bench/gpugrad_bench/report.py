@@ -7,10 +7,11 @@ from .record import Record
 
 EXPLANATION = """\
 Time of a step relative to eager PyTorch (to NumPy or CuPy by hand where PyTorch is missing), smaller is
-better; in brackets the time itself. Medians of rounds in which the contestants took turns, each in its own
-process, on one thread of a CPU, after all had computed the same values and gradients. The spread is the width
+better; in brackets the time itself. JAX is compiled (`jit`); by hand means NumPy or CuPy with the gradients
+written out. Medians of rounds in which the contestants took turns, each in its own process, on a CPU on one
+thread, after all had computed the same values and gradients. The spread is the width
 of the middle half of the rounds, of the contestant where it is widest; the last column says what part of the
-limit above gpugrad reaches.
+limit above gpugrad reaches (more than all of it where a cache holds the arrays, or where nothing is written).
 """
 
 

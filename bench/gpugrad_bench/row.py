@@ -8,6 +8,11 @@ from typing import NamedTuple
 from .case import Case
 
 
+def takes_no_part(failure: str) -> bool:
+    """Whether that is no failure: the workload has no function for the contestant, or it says so."""
+    return "takes no part" in failure
+
+
 class Result(NamedTuple):
     """One contestant: seconds a step in each round and peak bytes of a step, or why there are none."""
 

@@ -85,7 +85,7 @@ def main() -> None:
 def told(error: Exception) -> str:
     """One line that says what went wrong."""
     if isinstance(error, ModuleNotFoundError):
-        return f"{error.name} is not installed"
+        return f"{error.name} is not installed; run: pip install {error.name}"
     text = str(error).strip().splitlines()
     return (f"{type(error).__name__}: {text[0]}" if text else type(error).__name__)[:200]
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import sys
+import tempfile
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -43,9 +45,10 @@ def run(args: Namespace) -> int:
     device = args.device or default_device().type
     if device == "cuda":
         cuda.load()
+    unknown = [pattern for pattern in args.only or () if not bench.measure.selected([pattern], device)]
+    if unknown:
+        raise UserError(f"no case is named like {' or '.join(unknown)}; gpugrad bench --list names them")
     cases = bench.measure.selected(args.only or ["*"], device, args.quick and not args.only)
-    if not cases:
-        raise UserError(f"no case is named like {' or '.join(args.only)}; gpugrad bench --list names them")
     names = _contestants(args, list(bench.libraries.CONTESTANTS))
     if args.list:
         for module, chosen in cases.items():
@@ -53,18 +56,22 @@ def run(args: Namespace) -> int:
         print(f"contestants: {', '.join(names)}")
         return 0
     args.out.mkdir(parents=True, exist_ok=True)
+    tempfile.TemporaryFile(dir=args.out).close()  # better now than when everything is measured
 
-    record = bench.record.Record(device, environment(device), {}, [])
+    pace = bench.measure.QUICK if args.quick else bench.measure.THOROUGH
+    rounds = {"rounds": f"{pace.rounds} of about {pace.seconds:g} s"}
+    record = bench.record.Record(device, environment(device) | rounds, {}, [])
     for name, value in record.environment.items():
         print(f"{name:10} {value}")
     if not cuda.is_available():
         print("there is no CUDA device here: the CPU set is run")
     try:
         with _progress() as report:
-            _measure(bench, record, cases, names, args, report)
+            _measure(bench, record, cases, names, pace, args.out, report)
     except KeyboardInterrupt:
         _finish(bench, record, args.out)
-        raise KeyboardInterrupt(f"{args.out} holds the {len(record.rows)} cases measured so far") from None
+        found = f"{args.out} holds the cases" if record.rows else "no case was"
+        raise KeyboardInterrupt(f"{found} measured so far ") from None
     _finish(bench, record, args.out)
     return int(any(r.failure for row in record.rows for r in row.results if r.name == "gpugrad"))
 
@@ -87,7 +94,7 @@ def _contestants(args: Namespace, known: list[str]) -> list[str]:
     if args.contestants is None:
         # Compiling takes tens of seconds for every case.
         return [name for name in known if not (args.quick and name == "torch.compile")]
-    names = [name.strip() for name in args.contestants.split(",")]
+    names = list(dict.fromkeys(name.strip() for name in args.contestants.split(",")))
     for name in names:
         if name not in known:
             raise UserError(f"no contestant {name!r}; there are {', '.join(known)}")
@@ -99,28 +106,34 @@ def _measure(
     record: Any,
     cases: dict,
     names: list[str],
-    args: Namespace,
+    pace: Any,
+    out: Path,
     report: Callable[[str], None],
 ) -> None:
     """Add limits and rows to the record; each row is on disk as soon as it is known."""
-    pace = bench.measure.QUICK if args.quick else bench.measure.THOROUGH
     report("the limits of the device")
-    record.limits.update(bench.measure.limits(record.device))
+    try:
+        record.limits.update(bench.measure.limits(record.device))
+    except bench.process.Failed as error:
+        print(f"the limits of the device are not measured: {error}", file=sys.stderr)
     for row in bench.measure.measure(cases, names, record.device, pace, report):
         record.rows.append(row)
-        _write(args.out / "results.json", bench.record.to_json(record))
+        _write(out / "results.json", bench.record.to_json(record))
 
 
 def _finish(bench: _Harness, record: Any, out: Path) -> None:
-    """Table, report and pictures of what there is."""
+    """Table, report and pictures of what there is; pictures of an earlier run that this has not go."""
     if not record.rows:
         return
     pictures = bench.plots.pictures(record)
-    for name, content in pictures.items():
-        files.write(out / name, content)
+    for name in bench.plots.DRAWINGS:
+        if name in pictures:
+            files.write(out / name, pictures[name])
+        else:
+            (out / name).unlink(missing_ok=True)
     _write(out / "report.md", bench.report.markdown(record, list(pictures)))
     _show(bench, record)
-    print(f"results in {out}: results.json, report.md, {', '.join(pictures)}")
+    print(f"results in {out}: {', '.join(['results.json', 'report.md', *pictures])}")
 
 
 def _show(bench: _Harness, record: Any) -> None:
@@ -129,13 +142,15 @@ def _show(bench: _Harness, record: Any) -> None:
 
     console = Console()
     console.width = max(console.width, WIDTH)
+    relative = f", and relative to {base}" if (base := bench.cells.base(record)) else ""
     for title, rows in (
-        ("\ntime of gpugrad, and relative to eager PyTorch", bench.cells.ratios(record)),
+        (f"\ntime of gpugrad{relative}", bench.cells.ratios(record)),
         ("\npeak memory of a step", bench.cells.peaks(record)),
     ):
         head, *body = rows
         if body:
-            table = Table(*head, title=title, title_justify="left", box=None, pad_edge=False)
+            console.print(title, style="italic", highlight=False)
+            table = Table(*head, box=None, pad_edge=False)
             for column in table.columns:
                 column.no_wrap = True
                 column.justify = "left" if column is table.columns[0] else "right"
@@ -148,12 +163,21 @@ def _show(bench: _Harness, record: Any) -> None:
 
 @contextmanager
 def _progress() -> Iterator[Callable[[str], None]]:
-    """Something to call with what is going on: one line that changes, on a terminal; nothing elsewhere."""
+    """Something to call with what is going on: a line that changes, on a terminal; else one for each case."""
     from rich.console import Console
 
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield lambda text: None
+        last = ""
+
+        def report(text: str) -> None:
+            nonlocal last
+            case = text.partition(":")[0]
+            if case != last:
+                print(case, file=sys.stderr, flush=True)
+            last = case
+
+        yield report
         return
     with console.status("starting") as status:
         yield status.update

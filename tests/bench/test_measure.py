@@ -1,6 +1,7 @@
 """Measuring side by side: who is missing, fails, hangs, dies or computes something else is a line."""
 
 import importlib.util
+import sys
 import textwrap
 
 import pytest
@@ -102,6 +103,39 @@ def test_who_dies_is_started_again_for_the_next_case(workload, tmp_path):
     first, second = rows_of(workload(die + ALIKE))
     assert first["gpugrad"].failure == "ended with exit code 3: last words"
     assert first["by hand"].samples and second["gpugrad"].samples
+
+
+@pytest.mark.parametrize(("why", "processes"), [("an illegal address", 2), ("takes no part", 1)])
+def test_who_fails_goes_on_in_a_new_process(workload, tmp_path, why, processes):
+    seen = tmp_path / "seen"
+    fail = f"""
+        with open({str(seen)!r}, "a") as file:
+            print(os.getpid(), file=file)
+        raise LookupError({why!r})
+    """
+    for row in rows_of(workload(fail)):
+        assert row["gpugrad"].failure == f"LookupError: {why}" and row["by hand"].samples
+    assert len(seen.read_text().split()) == 2
+    assert len(set(seen.read_text().split())) == processes
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="finds its channel in /proc")
+def test_half_an_answer_is_none(workload):
+    die = """
+        files = {n: f"/proc/self/fd/{n}" for n in range(3, 30)}
+        files = {n: os.readlink(name) for n, name in files.items() if os.path.islink(name)}
+        (channel,) = [n for n, target in files.items() if target.startswith("pipe:")]
+        os.write(channel, b'{"answer": [')
+        os._exit(3)
+    """
+    first, second = rows_of(workload(die))
+    assert first["gpugrad"].failure == second["gpugrad"].failure == "ended with exit code 3"
+    assert first["by hand"].samples
+
+
+def test_who_is_killed(workload):
+    first, _ = rows_of(workload("os.kill(os.getpid(), 9)"))
+    assert first["gpugrad"].failure == "killed by SIGKILL"
 
 
 def test_who_is_silent_is_not_waited_for(workload):

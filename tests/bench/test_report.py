@@ -1,6 +1,8 @@
 """Tables, report and pictures of a record made by hand, and its way through results.json."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 from gpugrad_bench import cells, plots, record, report
@@ -58,6 +60,46 @@ def test_without_pytorch_times_are_relative_to_work_by_hand_or_to_nothing(measur
     assert cells.times(measured._replace(rows=[row]))[1][1] == "2 s"
 
 
+def test_a_small_ratio_keeps_two_digits(measured):
+    row = Row("work", "", Case("c"), [Result("gpugrad", [0.0123]), Result("torch", [1.0])])
+    assert cells.ratios(measured._replace(rows=[row]))[1][2] == "0.012"
+
+
+def test_the_tables_of_the_readme_are_those_that_were_measured():
+    root = Path(__file__).parents[2]
+    readme = (root / "README.md").read_text(encoding="utf-8")
+    speed = readme.partition("\n## Speed\n")[2].partition("\n## ")[0]
+    (folder,) = set(re.findall(r"\]\((bench/results/[^)/]+)\)", speed))
+    found = record.load(root / folder / "results.json")
+    told = {row[0]: row[1:] for row in cells.times(found)[1:]}
+    memory = {row[0]: row[1:] for row in cells.peaks(found)[1:]}
+    lines = re.findall(r"^\|.*\(`(\w+/[^`]+)`\) \|(.*)\|$", speed, re.M)
+    assert len(lines) >= 20
+    for name, line in lines:
+        shown = [cell.strip() for cell in line.split(" | ")]
+        assert shown in (told[name][: len(shown)], memory.get(name)), name
+    assert found.environment["commit"] in speed
+
+
+def test_what_times_are_relative_to_is_told(measured):
+    alone = measured._replace(
+        rows=[Row("work", "", Case("c"), [Result("gpugrad", [2.0]), Result("by hand", [1.0])])]
+    )
+    both = measured._replace(rows=measured.rows + alone.rows)
+    assert cells.base(measured) == "eager PyTorch"
+    assert cells.base(alone) == "NumPy or CuPy by hand"
+    assert cells.base(both) == "eager PyTorch or NumPy or CuPy by hand"
+    assert cells.base(measured._replace(rows=measured.rows[-1:])) == ""
+    assert "relative to NumPy or CuPy by hand " in plots.ratios(alone).axes[0].get_xlabel()
+
+
+def test_units():
+    times = (5e-10, 9.994e-4, 9.996e-4, 0.25, 1234.0)
+    assert [cells.duration(s) for s in times] == ["0.5 ns", "999 µs", "1 ms", "250 ms", "1230 s"]
+    sizes = (0, 12, 999_999, 45_670_000_000, 4.1e12)
+    assert [cells.size(n) for n in sizes] == ["0 kB", "0.012 kB", "1 MB", "45.7 GB", "4.1 TB"]
+
+
 def test_memory_and_failures(measured):
     assert cells.peaks(measured) == [["", "gpugrad", "torch"], ["work/big", "30 MB", "1.5 kB"]]
     assert cells.failures(measured) == [
@@ -102,6 +144,29 @@ def test_the_pictures(measured):
     (axes, *_) = plots.ratios(measured).axes
     bars = [bar for bars in axes.containers for bar in bars]
     assert [(bar.get_x(), bar.get_width()) for bar in bars] == [(1.0, -0.5), (1.0, 1.0)]
+
+
+def legend(figure):
+    return [text.get_text() for text in figure.legends[0].texts]
+
+
+def test_a_legend_names_who_is_drawn(measured):
+    assert legend(plots.ratios(measured)) == legend(plots.roofline(measured)) == ["gpugrad", "torch"]
+    rows = [row._replace(results=row.results[:1]) for row in measured.rows]
+    assert legend(plots.roofline(measured._replace(rows=rows))) == ["gpugrad"]
+    assert legend(plots.sizes(measured._replace(rows=rows))) == ["gpugrad"]
+
+
+def test_types_of_one_rate_have_one_roof(measured):
+    big = measured.rows[0]
+    rows = [big._replace(case=big.case._replace(dtype=d)) for d in ("float32", "float16", "bfloat16")]
+    limits = {**measured.limits, "float16": 64e9, "bfloat16": 64e9}
+    (axes,) = plots.roofline(measured._replace(rows=rows, limits=limits)).axes
+    told = [text.get_text() for text in axes.texts]
+    assert [text for text in told if "GFLOP" in text] == [
+        "float32 8 GFLOP/s",
+        "float16, bfloat16 64 GFLOP/s",
+    ]
 
 
 def test_a_picture_of_nothing_is_left_out(measured):

@@ -6,6 +6,7 @@ import pkgutil
 from functools import partial
 
 import cuda_lane
+import numpy as np
 import pytest
 from gpugrad_bench import agreement, workloads
 from gpugrad_bench.case import Setting
@@ -62,7 +63,8 @@ def library(monkeypatch):
         chosen = CONTESTANTS[contestant]
         package = pytest.importorskip(chosen.package) if chosen.package else None
         if contestant == "jax":
-            restore.append(partial(package.config.update, "jax_enable_x64", package.config.jax_enable_x64))
+            for name in ("jax_enable_x64", "jax_default_matmul_precision"):
+                restore.append(partial(package.config.update, name, getattr(package.config, name)))
         return chosen.library(device)
 
     yield make
@@ -107,6 +109,13 @@ def test_gpugrad_agrees_with_the_formulas(name, device, library):
 @pytest.mark.parametrize("name", NAMES)
 def test_its_peers_agree_with_the_formulas(name, contestant, library):
     agrees(name, contestant, "cpu", library)
+
+
+def test_jax_multiplies_in_float32_too(library):
+    """On a GPU it would take TF32, and the others do not."""
+    theirs = library("jax", "cpu")
+    x = theirs.array(np.ones((2, 2)), "float32")
+    assert "HIGHEST" in theirs.compile(lambda x: x @ x).lower(x).as_text()
 
 
 @pytest.mark.parametrize("name", NAMES)

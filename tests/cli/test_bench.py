@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from gpugrad_bench import measure
+from gpugrad_bench import measure, process
 
 from gpugrad.cli import main
 
@@ -26,6 +26,7 @@ def test_a_workload_is_measured_and_everything_written(tmp_path, capsys):
     assert [r["name"] for r in row["results"]] == ["gpugrad", "by hand"]
     assert all(len(r["samples"]) == measure.QUICK.rounds for r in row["results"])
     assert {"device", "versions", "commit", "date", "BLAS"} <= set(found["environment"])
+    assert found["environment"]["rounds"] == "5 of about 0.02 s"
     assert "tiny_ops/chain" in (out / "report.md").read_text()
     assert (out / "ratios.png").read_bytes().startswith(b"\x89PNG")
 
@@ -40,8 +41,54 @@ def test_an_interruption_keeps_what_is_measured(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(measure, "measure", interrupted)
     assert main([*QUICK, "--out", str(tmp_path)]) == 130
     shown = capsys.readouterr()
-    assert f"interrupted; {tmp_path} holds the 1 cases measured so far" in shown.err
+    assert f"interrupted; {tmp_path} holds the cases measured so far" in shown.err
     assert "tiny_ops/chain" in shown.out and "tiny_ops/chain" in (tmp_path / "report.md").read_text()
+
+
+def test_an_interruption_before_the_first_case(tmp_path, capsys, monkeypatch):
+    def interrupted(device):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(measure, "limits", interrupted)
+    assert main([*QUICK, "--out", str(tmp_path)]) == 130
+    assert "interrupted; no case was measured so far" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_pictures_of_an_earlier_run_are_removed(tmp_path):
+    (tmp_path / "roofline.png").write_bytes(b"old")
+    (tmp_path / "mine.png").write_bytes(b"kept")
+    assert main([*QUICK, "--out", str(tmp_path)]) == 0
+    assert {file.name for file in tmp_path.iterdir()} == {
+        "results.json",
+        "report.md",
+        "ratios.png",
+        "mine.png",
+    }
+
+
+def test_without_the_limits_the_rest_is_measured(tmp_path, capsys, monkeypatch):
+    def failing(device):
+        raise process.Failed("no room")
+
+    monkeypatch.setattr(measure, "limits", failing)
+    assert main([*QUICK, "--out", str(tmp_path)]) == 0
+    assert "the limits of the device are not measured: no room" in capsys.readouterr().err
+    assert "| limits | not measured |" in (tmp_path / "report.md").read_text()
+
+
+def test_where_there_is_no_terminal_each_case_is_a_line(tmp_path, capsys):
+    assert main([*QUICK, "--out", str(tmp_path)]) == 0
+    assert capsys.readouterr().err.splitlines() == ["the limits of the device", "tiny_ops/chain"]
+
+
+def test_times_are_relative_to_who_is_there(tmp_path, capsys):
+    assert main([*QUICK, "--out", str(tmp_path)]) == 0
+    assert "time of gpugrad, and relative to NumPy or CuPy by hand" in capsys.readouterr().out
+    assert main([*QUICK[:-1], "gpugrad,gpugrad", "--out", str(tmp_path)]) == 0
+    assert "and relative to" not in capsys.readouterr().out
+    (row,) = json.loads((tmp_path / "results.json").read_text())["rows"]
+    assert [r["name"] for r in row["results"]] == ["gpugrad"]
 
 
 def test_a_failure_of_gpugrad_is_an_exit_code(tmp_path, monkeypatch, capsys):
@@ -62,7 +109,7 @@ def test_the_cases_are_listed(capsys):
 
 def test_mistakes_are_one_line(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("GPUGRAD_DEVICE", "cpu")
-    assert main(["bench", "--only", "nothing"]) == 2
+    assert main(["bench", "--only", "tiny_ops", "--only", "nothing"]) == 2
     assert "no case is named like nothing; gpugrad bench --list names them" in capsys.readouterr().err
     assert main([*QUICK[:-1], "gpugrad,nobody"]) == 2
     assert "no contestant 'nobody'; there are gpugrad, torch, " in capsys.readouterr().err

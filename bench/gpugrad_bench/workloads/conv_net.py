@@ -61,7 +61,7 @@ def gpugrad(s: Setting):
     def step() -> list[Any]:
         h = gg.max_pool2d(gg.relu(gg.conv2d(x, w1, b1, padding=1)), 2)
         h = gg.max_pool2d(gg.relu(gg.conv2d(h, w2, b2, padding=1)), 2)
-        loss = gg.softmax_cross_entropy(h.reshape(len(h), -1) @ w3 + b3, labels)
+        loss = gg.softmax_cross_entropy(gg.affine(h.reshape(len(h), -1), w3, b3), labels)
         loss.backward()
         optimizer.step()
         found = [p.grad for p in parameters]

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..case import Case, Setting
 
-TITLE = "Jacobian of 100 results with respect to 100 numbers"
+TITLE = "Jacobian of 100 results with respect to 100 numbers, in float64"
 
 
 def cases(device: str) -> list[Case]:

@@ -56,12 +56,12 @@ def gpugrad(s: Setting):
 
     def block(x, scale1, shift1, wqkv, bqkv, wo, bo, scale2, shift2, wu, bu, wd, bd):
         h = gg.layer_norm(x, scale1, shift1)
-        qkv = (h @ wqkv + bqkv).reshape(batch, length, 3, heads, -1).transpose(2, 0, 3, 1, 4)
+        qkv = gg.affine(h, wqkv, bqkv).reshape(batch, length, 3, heads, -1).transpose(2, 0, 3, 1, 4)
         q, k, v = qkv[0], qkv[1], qkv[2]
         a = gg.softmax(q @ k.mT * (width // heads) ** -0.5) @ v
-        y = x + (a.transpose(0, 2, 1, 3).reshape(x.shape) @ wo + bo)
+        y = x + gg.affine(a.transpose(0, 2, 1, 3).reshape(x.shape), wo, bo)
         h = gg.layer_norm(y, scale2, shift2)
-        return y + (gg.gelu(h @ wu + bu) @ wd + bd)
+        return y + gg.affine(gg.gelu(gg.affine(h, wu, bu)), wd, bd)
 
     return _eager(block, leaves, g)
 

@@ -91,7 +91,8 @@ def autograd(s: Setting):
     phase, transfer, target = (s.array(v) for v in inputs(s))
 
     def evaluate(phase):
-        u = anp.fft.ifft2(anp.fft.fft2(anp.exp(1j * phase)) * transfer)
+        # NumPy's exp of complex64 takes twenty times as long as cos and sin.
+        u = anp.fft.ifft2(anp.fft.fft2(anp.cos(phase) + 1j * anp.sin(phase)) * transfer)
         return anp.mean((anp.real(u) ** 2 + anp.imag(u) ** 2 - target) ** 2)
 
     both = value_and_grad(evaluate)
@@ -104,7 +105,9 @@ def by_hand(s: Setting):
     back = transfer.conj()
 
     def step() -> list[Any]:
-        field = xp.exp(1j * phase)
+        field = xp.empty_like(transfer)
+        xp.cos(phase, out=field.real)
+        xp.sin(phase, out=field.imag)
         u = xp.fft.ifft2(xp.fft.fft2(field) * transfer)
         off = u.real**2 + u.imag**2 - target
         # Uphill for u: 4 off u / N. The transform there and back is unitary but for the transfer function.
