@@ -88,10 +88,7 @@ class _Match:
     def row(self) -> Row:
         """Check, time, and count memory."""
         self._check()
-        steps = {
-            e: max(1, round(self.pace.seconds / max(seconds, 1e-7)))
-            for e, seconds in self._ask("time", 1).items()
-        }
+        steps = self._steps()
         samples: dict[str, list[float]] = {e.name: [] for e in self.entrants}
         for k in range(self.pace.rounds):
             self.report(f"round {k + 1} of {self.pace.rounds}")
@@ -119,6 +116,15 @@ class _Match:
             wrong = agreement.difference(found[trusted], found[name], self.case.dtype)
             if wrong:
                 self.failures[name] = f"differs from {trusted}: {wrong}"
+
+    def _steps(self) -> dict[Process, int]:
+        """How many make a round. This takes a step, and a whole round in which caches and heaps warm up."""
+        steps = dict.fromkeys(self._running(), 1)
+        for _ in range(2):
+            for e in self._running():
+                for seconds in self._ask("time", steps[e], of=[e]).values():
+                    steps[e] = max(1, round(self.pace.seconds * steps[e] / max(seconds, 1e-7)))
+        return steps
 
     def _running(self) -> list[Process]:
         return [e for e in self.entrants if e.name not in self.failures]

@@ -173,6 +173,7 @@ def _name_groups(axes: Any, rows: list[Row]) -> None:
             ha="center",
             fontsize=8,
             path_effects=halo,
+            zorder=1.5,  # above the roof, below the points
         )
 
 

@@ -15,6 +15,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from gpugrad import config
+
 from . import agreement, limits
 from .case import Setting
 from .libraries import CONTESTANTS
@@ -25,6 +27,9 @@ class Worker:
 
     def __init__(self, contestant: str, device: str) -> None:
         chosen = CONTESTANTS[contestant]
+        # For all of them: else page faults, which depend on what was freed before, are most of the time that
+        # PyTorch takes for the softmax of a large array, and now and then nothing of it.
+        config.reuse_host_memory(True)
         self.device, self.function, self.library = device, chosen.function, chosen.library(device)
         self.step: Callable[[], Any] = lambda: None
 

@@ -157,6 +157,33 @@ def test_who_takes_no_part(workload):
     assert first["gpugrad"].samples
 
 
+FAULTS = """
+
+    def autograd(s):
+        import resource
+        calls = []
+        def step():
+            before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+            [np.ones(1 << 18) for _ in range(8)]
+            faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+            calls.append(faults)
+            if len(calls) > 4 and faults > 1000:
+                raise RuntimeError(f"{faults} page faults")
+            return [np.arange(3.0)]
+        return step
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it is glibc that is told to keep memory")
+def test_all_keep_the_memory_of_freed_arrays(workload, tmp_path):
+    pytest.importorskip("autograd")
+    name = workload(ALIKE)
+    with open(tmp_path / f"{name}.py", "a") as file:
+        file.write(textwrap.dedent(FAULTS))
+    for row in rows_of(name, contestants=("autograd",)):
+        assert not row["autograd"].failure and row["autograd"].samples
+
+
 def test_cases_are_chosen_by_pattern():
     assert list(selected(["tiny_ops"], "cpu")) == ["gpugrad_bench.workloads.tiny_ops"]
     (cases,) = selected(["iny_o*/cha?n"], "cpu").values()

@@ -54,7 +54,6 @@ def small_cases(workload, device):
 @pytest.fixture
 def library(monkeypatch):
     """A function that makes a contestant's library; what it sets for its process is set back."""
-    monkeypatch.setattr(gg.config, "reuse_host_memory", lambda on: None)
     for name in ("XLA_FLAGS", "JAX_PLATFORMS", "XLA_PYTHON_CLIENT_PREALLOCATE"):
         monkeypatch.setenv(name, os.environ.get(name, ""))
     restore = [partial(gg.set_default_device, None)]
