@@ -88,7 +88,10 @@ def agrees(name, contestant, device, library):
         # where rounding decides which of four numbers is the maximum.
         exact = case._replace(dtype="float32") if case.dtype in HALF else case
         loose = "bfloat16" if case.dtype in HALF else case.dtype
-        reference = results(workload, "by hand", exact, "cpu", host)
+        try:
+            reference = results(workload, "by hand", exact, "cpu", host)
+        except ModuleNotFoundError as error:
+            pytest.skip(f"the formulas of {case.name} need {error.name}, of the extra bench")
         try:
             found = results(workload, contestant, case, device, theirs)
         except LookupError as error:
