@@ -15,6 +15,7 @@ import numpy as np
 from . import activations, formulas, optimizers
 from .case import Setting
 from .networks import dense, gradients, network, values
+from .steps import trained
 
 
 def inputs(s: Setting) -> tuple[Any, Any, list[np.ndarray]]:
@@ -39,15 +40,7 @@ def gpugrad(s: Setting):
     make = {"sgd": gg.optim.SGD, "adam": gg.optim.Adam}[s["optimizer"]]
     optimizer = make(model.parameters(), lr=s["rate"])
 
-    def step() -> list[Any]:
-        loss = loss_of(model(x), targets)
-        loss.backward()
-        optimizer.step()
-        found = [p.grad for p in optimizer.parameters]
-        optimizer.zero_grad()
-        return [loss, *found]
-
-    return step
+    return trained(lambda: loss_of(model(x), targets), model.parameters(), optimizer)
 
 
 def torch(s: Setting):
@@ -66,15 +59,7 @@ def torch(s: Setting):
         y = network(parameters, x, activation, lambda x, w, b: torch.addmm(b, x, w))
         return loss_of(y, targets)
 
-    def step() -> list[Any]:
-        loss = evaluate(x, targets, *parameters)
-        loss.backward()
-        optimizer.step()
-        found = [p.grad for p in parameters]
-        optimizer.zero_grad()
-        return [loss, *found]
-
-    return step
+    return trained(lambda: evaluate(x, targets, *parameters), parameters, optimizer)
 
 
 def jax(s: Setting):

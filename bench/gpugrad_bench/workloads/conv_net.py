@@ -11,6 +11,7 @@ import numpy as np
 from .. import convolutions
 from ..case import Case, Setting
 from ..formulas import ITEMSIZE, cross_entropy, dtypes, named
+from ..steps import trained
 
 TITLE = "training step of a convolutional network, 64 images 1x28x28"
 SIDE, CHANNELS, CLASSES, RATE = 28, (1, 16, 32), 10, 1e-3
@@ -58,17 +59,12 @@ def gpugrad(s: Setting):
     optimizer = gg.optim.SGD(parameters, RATE)
     w1, b1, w2, b2, w3, b3 = parameters
 
-    def step() -> list[Any]:
+    def evaluate():
         h = gg.max_pool2d(gg.relu(gg.conv2d(x, w1, b1, padding=1)), 2)
         h = gg.max_pool2d(gg.relu(gg.conv2d(h, w2, b2, padding=1)), 2)
-        loss = gg.softmax_cross_entropy(gg.affine(h.reshape(len(h), -1), w3, b3), labels)
-        loss.backward()
-        optimizer.step()
-        found = [p.grad for p in parameters]
-        optimizer.zero_grad()
-        return [loss, *found]
+        return gg.softmax_cross_entropy(gg.affine(h.reshape(len(h), -1), w3, b3), labels)
 
-    return step
+    return trained(evaluate, parameters, optimizer)
 
 
 def torch(s: Setting):
@@ -87,15 +83,7 @@ def torch(s: Setting):
         h = F.max_pool2d(F.relu(F.conv2d(h, w2, b2, padding=1)), 2)
         return F.cross_entropy(torch.addmm(b3, h.flatten(1), w3), labels)
 
-    def step() -> list[Any]:
-        loss = evaluate(x, labels, *parameters)
-        loss.backward()
-        optimizer.step()
-        found = [p.grad for p in parameters]
-        optimizer.zero_grad()
-        return [loss, *found]
-
-    return step
+    return trained(lambda: evaluate(x, labels, *parameters), parameters, optimizer)
 
 
 def jax(s: Setting):

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..case import Case, Setting
 from ..formulas import ITEMSIZE, dtypes, named
+from ..steps import pulled
 
 TITLE = "sum of tanh(x) sigmoid(x) + relu(x) x², value and gradient"
 SIZES = (256, 4_096, 65_536, 1_048_576, 4_194_304)
@@ -57,13 +58,10 @@ def gpugrad(s: Setting):
     x, ones = inputs(s)
     x = s.parameter(x)
 
-    def step() -> list[Any]:
-        y = (gg.tanh(x) * gg.sigmoid(x) + gg.relu(x) * x**2).sum(s["axis"])
-        y.backward(ones)
-        gradient, x.grad = x.grad, None
-        return [y, gradient]
+    def f(x):
+        return (gg.tanh(x) * gg.sigmoid(x) + gg.relu(x) * x**2).sum(s["axis"])
 
-    return step
+    return pulled(f, [x], ones)
 
 
 def torch(s: Setting):
@@ -76,13 +74,7 @@ def torch(s: Setting):
     def f(x):
         return (torch.tanh(x) * torch.sigmoid(x) + torch.relu(x) * x**2).sum(s["axis"])
 
-    def step() -> list[Any]:
-        y = f(x)
-        y.backward(ones)
-        gradient, x.grad = x.grad, None
-        return [y, gradient]
-
-    return step
+    return pulled(f, [x], ones)
 
 
 def jax(s: Setting):

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..case import Case, Setting
 from ..formulas import ITEMSIZE, dtypes, multiply_stacks, named
+from ..steps import pulled
 
 TITLE = "matrix product a @ b and its two gradients"
 # (batch, m, k, n): products of (m, k) and (k, n), so many of them at once; batch 0 stands for plain matrices.
@@ -53,23 +54,12 @@ def inputs(s: Setting) -> list[Any]:
 
 def gpugrad(s: Setting):
     a, b, g = inputs(s)
-    return _eager(s.parameter(a), s.parameter(b), g, lambda a, b: a @ b)
+    return pulled(lambda a, b: a @ b, [s.parameter(a), s.parameter(b)], g)
 
 
 def torch(s: Setting):
     a, b, g = inputs(s)
-    return _eager(s.parameter(a), s.parameter(b), g, s.compile(lambda a, b: a @ b))
-
-
-def _eager(a: Any, b: Any, g: Any, product: Any):
-    def step() -> list[Any]:
-        y = product(a, b)
-        y.backward(g)
-        found = [y, a.grad, b.grad]
-        a.grad = b.grad = None
-        return found
-
-    return step
+    return pulled(s.compile(lambda a, b: a @ b), [s.parameter(a), s.parameter(b)], g)
 
 
 def jax(s: Setting):

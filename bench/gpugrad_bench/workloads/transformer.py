@@ -11,6 +11,7 @@ import numpy as np
 
 from ..case import Case, Setting
 from ..formulas import ITEMSIZE, dtypes, multiply_stacks, named
+from ..steps import pulled
 from ..transformer_by_hand import backward, forward
 
 TITLE = "a transformer block, forward and backward"
@@ -63,7 +64,7 @@ def gpugrad(s: Setting):
         h = gg.layer_norm(y, scale2, shift2)
         return y + gg.affine(gg.gelu(gg.affine(h, wu, bu)), wd, bd)
 
-    return _eager(block, leaves, g)
+    return pulled(block, leaves, g)
 
 
 def torch(s: Setting):
@@ -80,24 +81,12 @@ def torch(s: Setting):
         h = F.layer_norm(y, (width,), scale2, shift2)
         return y + F.linear(F.gelu(F.linear(h, wu.T, bu)), wd.T, bd)
 
-    return _eager(block, leaves, g)
+    return pulled(block, leaves, g)
 
 
 def _arrays(s: Setting) -> tuple[list[Any], Any]:
     leaves, g = inputs(s)
     return [s.parameter(v) for v in leaves], s.array(g)
-
-
-def _eager(block: Any, leaves: list[Any], g: Any):
-    def step() -> list[Any]:
-        y = block(*leaves)
-        y.backward(g)
-        found = [y, *(leaf.grad for leaf in leaves)]
-        for leaf in leaves:
-            leaf.grad = None
-        return found
-
-    return step
 
 
 def jax(s: Setting):

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..case import Case, Setting
+from ..steps import pulled
 
 TITLE = "loss and gradient of a phase, through two complex Fourier transforms"
 WAVELENGTH, PIXEL, DISTANCE = 633e-9, 8e-6, 0.05  # metres
@@ -40,14 +41,11 @@ def gpugrad(s: Setting):
     phase, transfer, target = inputs(s)
     phase, transfer, target = s.parameter(phase), s.array(transfer), s.array(target)
 
-    def step() -> list[Any]:
+    def evaluate(phase):
         u = gnp.fft.ifft2(gnp.fft.fft2(gnp.exp(1j * phase)) * transfer)
-        loss = ((u.real**2 + u.imag**2 - target) ** 2).mean()
-        loss.backward()
-        gradient, phase.grad = phase.grad, None
-        return [loss, gradient]
+        return ((u.real**2 + u.imag**2 - target) ** 2).mean()
 
-    return step
+    return pulled(evaluate, [phase])
 
 
 def torch(s: Setting):
@@ -63,13 +61,7 @@ def torch(s: Setting):
         u = torch.fft.ifft2(torch.fft.fft2(field) * transfer)
         return ((u.real**2 + u.imag**2 - target) ** 2).mean()
 
-    def step() -> list[Any]:
-        loss = evaluate(phase, transfer, target)
-        loss.backward()
-        gradient, phase.grad = phase.grad, None
-        return [loss, gradient]
-
-    return step
+    return pulled(lambda phase: evaluate(phase, transfer, target), [phase])
 
 
 def jax(s: Setting):
