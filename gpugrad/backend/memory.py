@@ -35,9 +35,10 @@ def reset_peak_memory_stats(device: int | str | Device | None = None) -> None:
 
 
 def empty_cache(device: int | str | Device | None = None) -> None:
-    """Give the memory that the pool keeps for reuse back to the device."""
+    """Give the memory that the pool and this thread's plans of Fourier transforms keep back to the device."""
     with _on(device) as cupy:
         if cupy:
+            cupy.fft.config.get_plan_cache().clear()
             _pool(cupy).free_all_blocks()
             cupy.get_default_pinned_memory_pool().free_all_blocks()
 

@@ -56,7 +56,12 @@ def run(args: Namespace) -> int:
         print(f"contestants: {', '.join(names)}")
         return 0
     args.out.mkdir(parents=True, exist_ok=True)
-    tempfile.TemporaryFile(dir=args.out).close()  # better now than when everything is measured
+    try:  # better now than when everything is measured
+        tempfile.TemporaryFile(dir=args.out).close()
+    except OSError as error:
+        raise UserError(
+            f"cannot write to {args.out}: {error.strerror}; name another folder by --out"
+        ) from error
 
     pace = bench.measure.QUICK if args.quick else bench.measure.THOROUGH
     rounds = {"rounds": f"{pace.rounds} of about {pace.seconds:g} s"}

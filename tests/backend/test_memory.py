@@ -41,6 +41,15 @@ def test_memory_in_use(gpu):
     assert face.memory_allocated() == before
 
 
+def test_plans_of_fourier_transforms_are_kept_and_given_back(gpu):
+    import cupy
+
+    cupy.fft.fft(asarray(np.ones(8, np.complex64), device=gpu))
+    assert cupy.fft.config.get_plan_cache().get_curr_size() == 1
+    face.empty_cache()
+    assert cupy.fft.config.get_plan_cache().get_curr_size() == 0
+
+
 def test_the_peak_outlives_what_made_it(gpu):
     x = bytes_on(gpu, MIB)
     face.reset_peak_memory_stats()

@@ -1,6 +1,8 @@
 """``gpugrad bench``: what it prints and writes, an interruption, and mistakes."""
 
 import json
+import os
+import tempfile
 
 import pytest
 from gpugrad_bench import measure, process
@@ -116,3 +118,26 @@ def test_mistakes_are_one_line(tmp_path, capsys, monkeypatch):
     (tmp_path / "file").write_text("")
     assert main([*QUICK, "--out", str(tmp_path / "file")]) == 2
     assert "file" in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_written_to_is_told_before_anything_is_measured(
+    tmp_path, capsys, monkeypatch
+):
+    def refuse(dir):
+        raise PermissionError(13, "Permission denied", f"{dir}/tmp123")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+    monkeypatch.setattr(measure, "limits", lambda device: pytest.fail("it was measured"))
+    assert main([*QUICK, "--out", str(tmp_path)]) == 2
+    told = f"cannot write to {tmp_path}: Permission denied; name another folder by --out"
+    assert told in capsys.readouterr().err
+
+
+def test_a_full_disk_is_told_with_the_name_of_the_file(tmp_path, capsys, monkeypatch):
+    def full(descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    assert main([*QUICK, "--out", str(tmp_path)]) == 2
+    assert f"{tmp_path / 'results.json'}: No space left on device" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
